@@ -1,0 +1,1 @@
+"""The engine: a table of handles, machines that enforce the documented transitions, and their effects."""

@@ -1,0 +1,322 @@
+"""The engine: the handle table, and the one function through which every call goes.
+
+``Engine.operation`` builds the callable of a declared function. Only there is a row looked up or
+the call refused, the effect run, its outcome classified, a socket's state assigned, and an
+``OSError`` turned into an error code. It knows no world: names, machines and the shape of errors
+come from the caller.
+"""
+
+from __future__ import annotations
+
+import os as _os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wasinet.engine.faults import Fail, Trap, code_of
+from wasinet.engine.network import Domain
+from wasinet.engine.policy import ALLOW_ALL, Policy
+from wasinet.engine.poller import Poller
+from wasinet.oscalls import Found, Os
+from wasinet.wit.declare import Function
+from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, TERMINATED, WOULD_BLOCK, Machine
+from wasinet.wit.types import Borrow, Option, Result, resolve
+from wasinet.wit.values import OK, Err, Ok, Value
+
+if TYPE_CHECKING:
+    from wasinet.engine.resource import Resource
+    from wasinet.engine.sockets import Socket
+    from wasinet.engine.streams import Writer
+
+__all__ = ["Engine", "ErrShape", "Operation"]
+
+Operation = Callable[..., Value]
+"""A bound WIT function: WIT values in, a WIT value out; raises Trap."""
+
+ErrShape = Callable[[Fail], Err]
+"""How a world's error type says a failure."""
+
+_R = TypeVar("_R", bound="Resource")
+# The most that one read gives and one write permit allows. Between 64 and 128 KiB a reused buffer
+# moves the most bytes per second; beyond that the caches suffer.
+_CHUNK = 128 * 1024
+
+
+class Engine:
+    """One session's resources and how they are called.
+
+    Args:
+        machines: the world's state machines by resource name.
+        policy: of the default network; everything is allowed without it.
+        os: the operating system, or a stand-in with the same methods.
+        resolver: how a name is looked up, see ``Os.look_up``; the system's way without it.
+    """
+
+    def __init__(
+        self,
+        machines: Mapping[str, Machine],
+        policy: Policy = ALLOW_ALL,
+        os: Os | None = None,
+        resolver: Callable[[str], list[Found]] | None = None,
+    ) -> None:
+        self.machines = machines
+        self.os = os or Os()
+        self.domain = Domain("default", policy)
+        self.resolver = resolver or self.os.look_up
+        self.table: dict[int, Resource] = {}
+        self.poller = Poller(self)
+        self.pending: dict[Writer, None] = {}
+        self.scratch = memoryview(bytearray(_CHUNK))
+        self.chunk = _CHUNK
+        self._last_handle = 0
+        self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
+
+    # The handle table
+
+    def enter(self, resource: Resource) -> None:
+        """Give a resource its handle: small integers, never used again in a session."""
+        self._last_handle += 1
+        resource.handle = self._last_handle
+        resource.created = self.os.monotonic()
+        self.table[self._last_handle] = resource
+
+    def get(self, handle: int, cls: type[_R]) -> _R:
+        """The live resource behind a handle.
+
+        Raises:
+            Trap: the handle was never given out, was dropped, or is of another type.
+        """
+        resource = self.table.get(handle)
+        if resource.__class__ is not cls:
+            raise self._wrong_handle(handle, cls.kind)
+        return resource  # type: ignore[return-value]
+
+    def _wrong_handle(self, handle: object, kind: str) -> Trap:
+        resource = self.table.get(handle) if isinstance(handle, int) else None
+        if resource is not None:
+            return Trap(f"#{handle} is a {resource.kind}, not a {kind}")
+        if isinstance(handle, int) and 0 < handle <= self._last_handle:
+            return Trap(f"#{handle} was dropped and may not be used any more")
+        return Trap(f"#{handle} is no handle of this session")
+
+    def drop(self, handle: int, kind: str | None = None) -> str:
+        """Dispose of a resource; gives its type.
+
+        Raises:
+            Trap: no such handle, or it has live children.
+        """
+        resource = self.table.get(handle)
+        if resource is None or (kind is not None and resource.kind != kind):
+            raise self._wrong_handle(handle, kind or "resource")
+        if resource.live_children:
+            children = ", ".join(f"#{child.handle} ({child.kind})" for child in self.children(resource))
+            raise Trap(f"#{handle} may not be dropped while its children live: {children}", f"{resource.kind} drop")
+        del self.table[handle]
+        if resource.parent is not None:
+            resource.parent.live_children -= 1
+        resource.close()
+        return resource.kind
+
+    def children(self, resource: Resource) -> Iterator[Resource]:
+        return (other for other in self.table.values() if other.parent is resource)
+
+    # Calls
+
+    def operation(
+        self,
+        function: Function,
+        effect: Callable[..., Value],
+        receiver: type[Resource] | None,
+        resources: Mapping[str, type[Resource]],
+        err_shape: ErrShape,
+    ) -> Operation:
+        """The callable of a declared function.
+
+        Args:
+            function: its declaration.
+            effect: what it does: called with the receiver (or the engine, where there is none) and
+                the arguments, handles resolved; gives the value, raises Fail, OSError or Trap.
+            receiver: the class that the first argument must be a handle of.
+            resources: classes by resource name, for borrowed handles among the parameters.
+            err_shape: makes the ``err`` of this function.
+        """
+        member = function.member
+        machine = self.machines.get(receiver.kind) if receiver is not None else None
+        moves = machine is not None and machine.moves(member)
+        allowed = frozenset(function.states) if function.states is not None else None
+        fallible = isinstance(function.result, Result)
+        unit = isinstance(function.result, Result) and function.result.ok is None
+        borrows = _borrows(function, resources)
+        fails = self._fails(member, err_shape)
+        table = self.table
+        get = self.get
+
+        def resolved(args: tuple[Value, ...]) -> tuple[Value, ...]:
+            values = list(args)
+            for index, cls in borrows:
+                values[index] = get(values[index], cls)
+            return tuple(values)
+
+        if receiver is None:
+
+            def call_free(*args: Value) -> Value:
+                if borrows:
+                    args = resolved(args)
+                try:
+                    value = effect(self, *args)
+                except (Fail, OSError) as error:
+                    return fails(error)[0]
+                return Ok(value) if fallible else value
+
+            return call_free
+
+        if not moves:
+
+            def call_method(handle: int, *args: Value) -> Value:
+                resource = table.get(handle)
+                if resource.__class__ is not receiver:
+                    raise self._wrong_handle(handle, receiver.kind)
+                if borrows:
+                    args = resolved(args)
+                if allowed is not None and resource.state not in allowed:  # type: ignore[union-attr]
+                    return self._refused(resource, function, err_shape)  # type: ignore[arg-type]
+                try:
+                    value = effect(resource, *args)
+                except (Fail, OSError) as error:
+                    return fails(error)[0]
+                if fallible:
+                    return OK if unit else Ok(value)
+                return value
+
+            return call_method
+
+        assert machine is not None
+        choose = _chooser(machine, function)
+        every_cell = {name: machine.cells(name) for name in machine.variants(member)}
+
+        def call_moving(handle: int, *args: Value) -> Value:
+            socket: Any = table.get(handle)
+            if socket.__class__ is not receiver:
+                raise self._wrong_handle(handle, receiver.kind)
+            if borrows:
+                args = resolved(args)
+            before = socket.state
+            row = every_cell[choose(args)].get(before)
+            if row is None:
+                return self._refused(socket, function, err_shape)
+            result: Value
+            try:
+                value = effect(socket, *args)
+            except (Fail, OSError) as error:
+                result, outcome = fails(error)
+            else:
+                result, outcome = OK if unit else Ok(value), OK_OUTCOME
+            # An effect that ended the connection has moved the socket already; its row is of the past.
+            if socket.state is before:
+                self._step(socket, row, outcome)
+            return result
+
+        return call_moving
+
+    def _fails(self, member: str, err_shape: ErrShape) -> Callable[[Exception], tuple[Err, str]]:
+        """The classifier of one function's failures: the ``err`` value and the rows' outcome."""
+        would_block: Err | None = None
+
+        def classify(error: Exception) -> tuple[Err, str]:
+            nonlocal would_block
+            if error.__class__ is BlockingIOError:
+                if would_block is None:
+                    would_block = err_shape(Fail("would-block", "nothing is there yet"))
+                return would_block, WOULD_BLOCK
+            if isinstance(error, OSError):
+                reason = _os.strerror(error.errno) if error.errno else str(error)
+                error = Fail(code_of(member, error.errno), reason, errno=error.errno)
+            assert isinstance(error, Fail)
+            if error.code == "would-block":
+                return err_shape(error), WOULD_BLOCK
+            return err_shape(error), ANY if error.untouched else ERROR
+
+        return classify
+
+    def _step(self, socket: Socket, row: Mapping[str, str], outcome: str) -> None:
+        """Move a socket along its row. The only place that assigns a state."""
+        state = row.get(outcome)
+        if state is not None and state != socket.state:
+            socket.state = state  # type: ignore[misc]
+            socket.touch()
+
+    def terminate(self, socket: Socket) -> None:
+        """«connection terminated»: both directions have ended, or a fatal error was seen."""
+        row = self._terminated[socket.kind].get(socket.state)
+        if row is not None:
+            self._step(socket, row, ANY)
+
+    def _refused(self, resource: Resource, function: Function, err_shape: ErrShape) -> Err:
+        machine = self.machines[resource.kind]
+        code = machine.refusal(function.member)
+        states = function.states if function.states is not None else machine.states_for(function.member)
+        way = machine.way(resource.state, states)
+        advice = f". Try: {way}" if way else ""
+        needed = _either(states, machine.states)
+        return err_shape(Fail(code, f"{function.name} needs {needed}; #{resource.handle} is {resource.state}{advice}"))
+
+    # Waiting
+
+    def wait(self, resource: Resource, deadline: float | None = None) -> bool:
+        """Block until a resource is ready; False when the deadline (of ``os.monotonic``) came first."""
+        return self.poller.wait_for(resource, deadline)
+
+    def drive(self) -> None:
+        """Let every pending write that the kernel takes now go out, without waiting."""
+        for stream in list(self.pending):
+            stream.settle()
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until all pending writes are out, ``timeout`` seconds at the most; False if some are not."""
+        deadline = self.os.monotonic() + timeout
+        while self.pending:
+            left = deadline - self.os.monotonic()
+            if left <= 0:
+                return False
+            self.poller.drive(left)
+        return True
+
+    def close(self, timeout: float = 0.0) -> bool:
+        """End the session: drain pending writes, then close everything; False if bytes were lost."""
+        drained = self.drain(timeout) if self.pending else True
+        for stream in list(self.pending):
+            stream.abandon()
+        for resource in reversed(list(self.table.values())):
+            resource.close()
+        self.table.clear()
+        self.poller.close()
+        return drained
+
+
+def _either(states: Sequence[str], every: Sequence[str]) -> str:
+    others = [state for state in every if state not in states]
+    if len(others) == 1:
+        return f"any state but {others[0]}"
+    return " or ".join(states) if len(states) < 3 else f"{', '.join(states[:-1])} or {states[-1]}"
+
+
+def _borrows(function: Function, resources: Mapping[str, type[Resource]]) -> list[tuple[int, type[Resource]]]:
+    """Where borrowed handles stand among the parameters: index and class.
+
+    A list of handles is left to the effect: ``poll`` looks at its list only where it changed.
+    """
+    found = []
+    for index, (_, declared) in enumerate(function.params):
+        type_ = resolve(declared)
+        if isinstance(type_, Borrow):
+            found.append((index, resources[type_.resource.name]))
+    return found
+
+
+def _chooser(machine: Machine, function: Function) -> Callable[[tuple[Value, ...]], str]:
+    """Which row name a call follows: the function's own, or its variant by the option it is given."""
+    member = function.member
+    if machine.variants(member) == (member,):
+        return lambda args: member
+    index = next(i for i, (_, type_) in enumerate(function.params) if isinstance(resolve(type_), Option))
+    none, some = f"{member}(none)", f"{member}(some)"
+    return lambda args: none if args[index] is None else some

@@ -1,0 +1,179 @@
+"""Name lookup: ``ip-name-lookup``, on threads, so that the engine never blocks on a resolver."""
+
+from __future__ import annotations
+
+import re
+import struct
+import threading
+from typing import TYPE_CHECKING
+
+from wasinet.engine import addresses
+from wasinet.engine.faults import EAI_CODES, Fail
+from wasinet.engine.network import Network, Operation
+from wasinet.engine.resource import NEVER, READY, Interest, Resource
+from wasinet.oscalls import Found, LookupFailed, Os
+from wasinet.wit.values import Case, Some
+
+if TYPE_CHECKING:
+    from wasinet.engine.engine import Engine
+
+__all__ = ["ResolveAddressStream", "host_name", "literal", "resolve_addresses"]
+
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z")
+# A name whose last label is a number was an address in one of inet_aton(3)'s old forms.
+_NUMBER = re.compile(r"(?:[0-9]+|0[xX][0-9a-fA-F]*)\Z")
+
+
+def literal(name: str) -> Case | None:
+    """The ``ip-address`` that a name spells, None if it is a name.
+
+    Raises:
+        Fail: invalid-argument for addresses in old or IPv4-mapped forms, or with a scope.
+    """
+    if ":" in name:
+        try:
+            words = struct.unpack("!8H", Os.pack6(name))
+        except (OSError, ValueError, UnicodeError):
+            raise Fail("invalid-argument", f"{name!r} is no IPv6 address, and names have no colon") from None
+        address = Case("ipv6", words)
+        if words[5] == 0xFFFF and not any(words[:5]):
+            raise Fail("invalid-argument", f"{name!r} is an IPv4-mapped address; give the IPv4 address itself")
+        return address
+    labels = name.removesuffix(".").split(".")
+    if not _NUMBER.match(labels[-1]):
+        return None
+    parts = name.split(".")
+    if len(parts) == 4 and all(p.isascii() and p.isdigit() and str(int(p)) == p and int(p) < 256 for p in parts):
+        return Case("ipv4", tuple(map(int, parts)))
+    raise Fail("invalid-argument", f"{name!r} is no IPv4 address of four decimal numbers, and names end in no number")
+
+
+def host_name(name: str) -> str:
+    """A name as it is looked up: in ASCII, by IDNA 2008 where it is not (RFC 5891).
+
+    Raises:
+        Fail: invalid-argument where it is no domain name.
+    """
+    if not name.isascii():
+        import idna
+
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii")
+        except idna.IDNAError as error:
+            raise Fail("invalid-argument", f"{name!r} is no domain name: {error}") from None
+    bare = name.removesuffix(".")
+    if not bare or len(bare) > 253:
+        raise Fail("invalid-argument", "a domain name has 1 to 253 characters")
+    for label in bare.split("."):
+        if not _LABEL.match(label):
+            raise Fail("invalid-argument", f"{name!r} is no domain name: label {label!r}")
+    return name
+
+
+def resolve_addresses(engine: Engine, network: Network, name: str) -> int:
+    """Begin to look a name up; an address that is spelled out is its own answer."""
+    address = literal(name)
+    if address is not None:
+        return ResolveAddressStream(engine, name, [address]).handle
+    return ResolveAddressStream(engine, name).look_up(network, host_name(name))
+
+
+class ResolveAddressStream(Resource):
+    """A ``resolve-address-stream``: the addresses of one name, in order of preference.
+
+    Args:
+        name: as it was asked for.
+        found: the answer, where it is known already.
+    """
+
+    kind = "resolve-address-stream"
+    __slots__ = ("_answer", "_failure", "_found", "_next", "_operation", "_waiting", "name")
+
+    def __init__(self, engine: Engine, name: str, found: list[Case] | None = None) -> None:
+        super().__init__(engine)
+        self.name = name
+        self._found = found
+        self._failure: Fail | None = None
+        self._answer: list[Found] | Fail | None = None
+        self._operation: Operation | None = None
+        self._waiting = False
+        self._next = 0
+
+    def look_up(self, network: Network, host: str) -> int:
+        """Ask the resolver, once the policy allows it. Gives the handle; raises Fail where it does not."""
+        try:
+            self._operation = Operation(
+                self.engine, network.domain, "name-lookup", host, lambda: self._start(host)
+            )
+        except Fail:
+            self.engine.drop(self.handle)
+            raise
+        return self.handle
+
+    @property
+    def state(self) -> str:
+        return "resolved" if self._advance() else "in progress"
+
+    @property
+    def remote(self) -> str:
+        return self.name
+
+    def _start(self, host: str) -> None:
+        self._waiting = True
+        self.engine.poller.expect_wake(1)
+        threading.Thread(target=self._ask, args=(host,), daemon=True, name=f"lookup {host}").start()
+
+    def _ask(self, host: str) -> None:
+        try:
+            self._answer = self.engine.resolver(host)
+        except LookupFailed as error:
+            self._answer = Fail(EAI_CODES.get(error.eai, "unknown"), f"{host}: {error.text}")
+        except Exception as error:  # noqa: BLE001  # whatever a resolver raises must end the wait
+            self._answer = Fail("unknown", f"{host}: {error}")
+        self.engine.poller.wake()
+
+    def _advance(self) -> bool:
+        """Take the answer if it has come; whether the outcome is known."""
+        if self._found is not None or self._failure is not None:
+            return True
+        if self._operation is not None and self._operation.advance() and self._operation.error is not None:
+            error = self._operation.error
+            self._failure = error if isinstance(error, Fail) else Fail("unknown", str(error))
+            return True
+        if self._answer is None:
+            return False
+        self._waiting = False
+        self.engine.poller.expect_wake(-1)
+        if isinstance(self._answer, Fail):
+            self._failure = self._answer
+            return True
+        found = [addresses.ip_value(family, text) for family, text in dict.fromkeys(self._answer)]
+        self._found = [address for address in found if not _is_mapped(address)]
+        if not self._found:
+            self._failure = Fail("name-unresolvable", f"{self.name} has no usable address")
+        return True
+
+    def resolve_next_address(self) -> Some | None:
+        """The next address, None after the last."""
+        if not self._advance():
+            raise Fail("would-block", "the answer has not come yet")
+        if self._failure is not None:
+            raise Fail(self._failure.code, self._failure.reason)
+        assert self._found is not None
+        if self._next == len(self._found):
+            return None
+        self._next += 1
+        return Some(self._found[self._next - 1])
+
+    def interest(self) -> Interest:
+        return READY if self._advance() else NEVER
+
+    def close(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self.engine.poller.expect_wake(-1)
+
+
+def _is_mapped(address: Case) -> bool:
+    words = address.payload
+    return address.name == "ipv6" and words[5] == 0xFFFF and not any(words[:5])

@@ -1,0 +1,131 @@
+"""Networks: capabilities with a policy, and the decisions that operations wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from wasinet.engine.faults import Fail
+from wasinet.engine.policy import ALLOW, ASK, Policy
+from wasinet.engine.resource import Resource
+from wasinet.wit.values import Case
+
+if TYPE_CHECKING:
+    from wasinet.engine.engine import Engine
+
+__all__ = ["Domain", "Network", "Operation", "instance_network"]
+
+
+class Domain:
+    """What a network handle gives access to; handles with the same domain are the same network."""
+
+    __slots__ = ("name", "policy")
+
+    def __init__(self, name: str, policy: Policy) -> None:
+        self.name = name
+        self.policy = policy
+
+
+class Network(Resource):
+    """A ``network`` handle."""
+
+    kind = "network"
+    __slots__ = ("domain",)
+
+    def __init__(self, engine: Engine, domain: Domain) -> None:
+        super().__init__(engine)
+        self.domain = domain
+
+    @property
+    def state(self) -> str:
+        return self.domain.name
+
+
+def instance_network(engine: Engine) -> int:
+    """A new handle of the session's default network (instance-network.instance-network)."""
+    return Network(engine, engine.domain).handle
+
+
+class Operation:
+    """An operation between its ``start-`` and its ``finish-``.
+
+    It first waits for the policy's decision, which a person may take their time over, then runs.
+    What the run raises is kept for ``finish-``.
+
+    Args:
+        engine: for waking waits when the decision falls.
+        domain: the network whose policy decides.
+        use: what is about to be done, in the policy's words: ``tcp-bind``.
+        target: the socket address or name.
+        run: does it.
+        in_kernel: what ``run`` began is the kernel's to finish, when the socket becomes writable.
+
+    Raises:
+        Fail: access-denied where the policy denies at once.
+    """
+
+    __slots__ = ("_answer", "_engine", "_run", "error", "in_kernel", "settled")
+
+    def __init__(
+        self,
+        engine: Engine,
+        domain: Domain,
+        use: str,
+        target: Case | str,
+        run: Callable[[], None],
+        *,
+        in_kernel: bool = False,
+    ) -> None:
+        self.in_kernel = in_kernel
+        self._engine = engine
+        self._run = run
+        self._answer: Fail | bool = False
+        self.error: Exception | None = None
+        verdict = domain.policy.decide(use, target)
+        self.settled = verdict is not ASK
+        if verdict is ASK:
+            engine.poller.expect_wake(1)
+            domain.policy.ask(use, target, self._answered)
+        elif verdict is ALLOW:
+            self._go()
+        else:
+            raise denied(use, target, domain.policy)
+
+    def _go(self) -> None:
+        try:
+            self._run()
+        except (OSError, Fail) as error:
+            self.error = error
+
+    def _answered(self, fail: Fail | None) -> None:
+        # May come from any thread, so it leaves the engine alone but for the wake.
+        self._answer = fail or True
+        self._engine.poller.wake()
+
+    def advance(self) -> bool:
+        """Run it if the answer has come; whether it has."""
+        if not self.settled and self._answer:
+            self.settled = True
+            self._engine.poller.expect_wake(-1)
+            if isinstance(self._answer, Fail):
+                self.error = self._answer
+            else:
+                self._go()
+        return self.settled
+
+    def result(self) -> None:
+        """Give the outcome so far.
+
+        Raises:
+            Fail: would-block while the decision is open; access-denied; what the run raised.
+            OSError: of the run.
+        """
+        if not self.advance():
+            raise Fail("would-block", "the permission has not been given yet")
+        if self.error is not None:
+            raise self.error
+
+
+def denied(use: str, target: Case | str, policy: Policy) -> Fail:
+    """The failure of a use that the policy forbids, naming the rule that would allow it."""
+    return Fail("access-denied", f"the policy does not allow it; {policy.hint(use, target)} would")

@@ -1,0 +1,402 @@
+"""Waiting for many resources at once.
+
+A list that comes again unchanged is waited for on a kept epoll, which costs the same for one
+pollable and for ten thousand; a list that changed a little is brought up to date by its
+differences; any other list gets a fresh ``poll``, because building one is 5 to 8 times cheaper
+than building an epoll. Every wait also lets pending writes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wasinet.engine.faults import Trap
+from wasinet.engine.resource import NEVER, READY, Interest, Pollable, Resource
+from wasinet.oscalls import READ, WRITE
+from wasinet.oscalls.wait import BROKEN, Kept
+
+if TYPE_CHECKING:
+    from wasinet.engine.engine import Engine
+
+__all__ = ["Poller", "Watch", "poll", "subscribe_duration", "subscribe_instant"]
+
+# A list this short that did not come before is polled afresh: epoll_ctl costs more than it saves.
+_SHORT = 32
+_NOTHING: dict[int, int] = {}
+
+
+def subscribe_instant(engine: Engine, when: int) -> int:
+    """A pollable that becomes ready at ``when`` nanoseconds of the monotonic clock."""
+    return Pollable(engine, None, when / 1e9).handle
+
+
+def subscribe_duration(engine: Engine, when: int) -> int:
+    """A pollable that becomes ready ``when`` nanoseconds from now."""
+    return Pollable(engine, None, engine.os.monotonic() + when / 1e9).handle
+
+
+def poll(engine: Engine, handles: Sequence[int]) -> list[int]:
+    """Wait until at least one of the pollables is ready; their indexes in the list (poll.poll)."""
+    if not handles:
+        raise Trap("poll needs at least one pollable: an empty list would never be ready", "poll.poll")
+    return engine.poller.poll(handles, None)
+
+
+class Watch:
+    """The kept set: which pollables are in it, and what the epoll was told.
+
+    One descriptor may be watched for several pollables (both streams of a connection), so what is
+    waited for on it is the union.
+    """
+
+    def __init__(self, engine: Engine, poller: Poller) -> None:
+        self._engine = engine
+        self._poller = poller
+        self._kept: Kept | None = None
+        self.handles: list[int] | None = None
+        self.members: dict[int, Pollable] = {}
+        self._of_parent: dict[Resource, dict[int, None]] = {}
+        self._interests: dict[int, Interest] = {}
+        self._always: dict[int, None] = {}
+        self._timers: dict[int, float] = {}
+        self._by_fd: dict[int, dict[int, int]] = {}
+        self._masks: dict[int, int] = {}
+        self._stale: dict[Resource, None] = {}
+
+    # Membership
+
+    def become(self, handles: list[int], pollables: dict[int, Pollable]) -> None:
+        """Watch exactly these."""
+        for handle in [handle for handle in self.members if handle not in pollables]:
+            self.remove(handle)
+        for handle, pollable in pollables.items():
+            if handle not in self.members:
+                self._add(handle, pollable)
+        self.handles = handles
+
+    def _add(self, handle: int, pollable: Pollable) -> None:
+        self.members[handle] = pollable
+        parent = pollable.parent
+        if parent is None:
+            self._timers[handle] = pollable.deadline
+            return
+        parent.watched = True
+        self._of_parent.setdefault(parent, {})[handle] = None
+        self._apply(handle, parent.interest())
+
+    def remove(self, handle: int) -> None:
+        """Forget one; the list is no longer the one that was watched."""
+        pollable = self.members.pop(handle, None)
+        if pollable is None:
+            return
+        self.handles = None
+        parent = pollable.parent
+        if parent is None:
+            del self._timers[handle]
+            return
+        self._apply(handle, NEVER)
+        del self._interests[handle]
+        siblings = self._of_parent[parent]
+        del siblings[handle]
+        if not siblings:
+            del self._of_parent[parent]
+            parent.watched = False
+            self._stale.pop(parent, None)
+
+    def stale(self, resource: Resource) -> None:
+        """A watched resource may now wait for something else."""
+        self._stale[resource] = None
+
+    def woken(self) -> None:
+        """Something that no descriptor tells of has happened: look at all who wait for such things."""
+        for handle, interest in self._interests.items():
+            parent = self.members[handle].parent
+            if interest is NEVER and parent is not None:
+                self._stale[parent] = None
+
+    def _refresh(self) -> None:
+        stale, self._stale = self._stale, {}
+        for resource in stale:
+            interest = resource.interest()
+            for handle in self._of_parent[resource]:
+                self._apply(handle, interest)
+
+    def _apply(self, handle: int, interest: Interest) -> None:
+        before = self._interests.get(handle, NEVER)
+        self._interests[handle] = interest
+        if before == interest:
+            return
+        if before is READY:
+            del self._always[handle]
+        elif before is not NEVER:
+            waiting = self._by_fd[before[0]]
+            del waiting[handle]
+            if not waiting:
+                del self._by_fd[before[0]]
+            self.sync(before[0])
+        if interest is READY:
+            self._always[handle] = None
+        elif interest is not NEVER:
+            self._by_fd.setdefault(interest[0], {})[handle] = interest[1]
+            self.sync(interest[0])
+
+    # The epoll
+
+    def _open(self) -> Kept:
+        if self._kept is None:
+            self._kept = self._engine.os.make_kept()
+            for fd in self._poller.extra:
+                self.sync(fd)
+        return self._kept
+
+    def sync(self, fd: int) -> None:
+        """Tell the epoll what is now waited for on ``fd``: by pollables, by pending writes, by the wake pipe."""
+        kept = self._open()
+        mask = self._poller.extra.get(fd, 0)
+        for bits in self._by_fd.get(fd, _NOTHING).values():
+            mask |= bits
+        before = self._masks.get(fd, 0)
+        if mask != before:
+            kept.set(fd, before, mask)
+            if mask:
+                self._masks[fd] = mask
+            else:
+                del self._masks[fd]
+
+    @property
+    def active(self) -> bool:
+        return self._kept is not None
+
+    def wait(self, deadline: float | None) -> set[int]:
+        """Wait until something watched is ready or the deadline has come; the handles that are ready."""
+        poller = self._poller
+        clock = self._engine.os.monotonic
+        kept = self._open()
+        by_fd = self._by_fd
+        while True:
+            if self._stale:
+                self._refresh()
+            ready = set(self._always)
+            now = clock() if self._timers or deadline is not None else 0.0
+            nearest = deadline
+            for handle, moment in self._timers.items():
+                if moment <= now:
+                    ready.add(handle)
+                elif nearest is None or moment < nearest:
+                    nearest = moment
+            timeout = 0.0 if ready else None if nearest is None else max(0.0, nearest - now)
+            for fd, events in kept.wait(timeout, len(self._masks) or 1):
+                if fd in poller.extra:
+                    poller.event(fd)
+                handles = by_fd.get(fd)
+                if handles:
+                    for handle, mask in list(handles.items()):
+                        parent = self.members[handle].parent
+                        if events & (mask | BROKEN) and parent is not None and parent.settle():
+                            ready.add(handle)
+            if ready or (deadline is not None and clock() >= deadline):
+                return ready
+
+    def close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+
+class Poller:
+    """How one engine waits."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._watch = Watch(engine, self)
+        self._previous: list[int] | None = None
+        self.extra: dict[int, int] = {}
+        self._writers: dict[int, Resource] = {}
+        self._wake: tuple[int, int] | None = None
+        self._expected = 0
+
+    # What every wait serves besides its own list
+
+    def want_write(self, fd: int, stream: Resource) -> None:
+        """Pending writes of a stream wait for ``fd``."""
+        self._writers[fd] = stream
+        self._set_extra(fd, WRITE)
+
+    def unwant_write(self, fd: int) -> None:
+        self._writers.pop(fd, None)
+        self._set_extra(fd, 0)
+
+    def _set_extra(self, fd: int, mask: int) -> None:
+        if mask:
+            self.extra[fd] = mask
+        else:
+            self.extra.pop(fd, None)
+        if self._watch.active:
+            self._watch.sync(fd)
+
+    def wake_fd(self) -> int:
+        if self._wake is None:
+            self._wake = self._engine.os.wake_pair()
+        return self._wake[0]
+
+    def expect_wake(self, change: int) -> None:
+        self._expected += change
+        self._set_extra(self.wake_fd(), READ if self._expected else 0)
+
+    def wake(self) -> None:
+        if self._wake is not None:
+            self._engine.os.wake(self._wake[1])
+
+    def event(self, fd: int) -> None:
+        """Serve what an event means for pending writes and the wake pipe."""
+        writer = self._writers.get(fd)
+        if writer is not None:
+            writer.settle()
+        elif self._wake is not None and fd == self._wake[0]:
+            self._engine.os.clear_wake(fd)
+            self._watch.woken()
+
+    def stale(self, resource: Resource) -> None:
+        """What a watched resource waits for may have changed."""
+        self._watch.stale(resource)
+
+    def drive(self, timeout: float | None) -> None:
+        """Wait, ``timeout`` seconds at the most, for a pending write that can go, and let it."""
+        for fd, _ in self._engine.os.wait_many(self.extra, timeout):
+            self.event(fd)
+
+    # Waiting
+
+    def wait_for(self, resource: Resource, deadline: float | None = None) -> bool:
+        """Block until a resource is ready, or until the deadline: False then, unless it is ready at last."""
+        engine = self._engine
+        while True:
+            interest = resource.interest()
+            if interest is READY:
+                return True
+            timeout = None if deadline is None else deadline - engine.os.monotonic()
+            if timeout is not None and timeout <= 0:
+                return False
+            if interest is not NEVER and not self.extra:
+                if engine.os.wait_one(interest[0], interest[1], timeout) and resource.settle():
+                    return True
+                continue
+            masks = dict(self.extra)
+            if interest is not NEVER:
+                masks[interest[0]] = masks.get(interest[0], 0) | interest[1]
+            for fd, events in engine.os.wait_many(masks, timeout):
+                self.event(fd)
+                if interest is not NEVER and fd == interest[0] and events & (interest[1] | BROKEN) and resource.settle():
+                    return True
+
+    def is_ready(self, pollable: Pollable) -> bool:
+        """Whether a pollable is ready now."""
+        interest = pollable.interest()
+        if interest.__class__ is bool:
+            return interest is READY
+        fd, mask = interest  # type: ignore[misc]
+        parent = pollable.parent
+        assert parent is not None
+        return bool(self._engine.os.wait_one(fd, mask, 0)) and parent.settle()
+
+    def poll(self, handles: Sequence[int], deadline: float | None) -> list[int]:
+        """The indexes of the pollables that are ready, waiting until there is one.
+
+        Raises:
+            Trap: a handle is not a live pollable.
+        """
+        watch = self._watch
+        if handles == watch.handles:
+            return self._indexes(handles, watch.wait(deadline))
+        handles = list(handles)
+        again = handles == self._previous
+        self._previous = handles
+        if not again and len(handles) < _SHORT:
+            return self._poll_fresh(handles, deadline)
+        members = watch.members
+        fresh = [handle for handle in handles if handle not in members]
+        if not again and len(fresh) * 4 > len(handles):
+            return self._poll_fresh(handles, deadline)
+        pollables = self._pollables(handles)
+        watch.become(handles, pollables)
+        return self._indexes(handles, watch.wait(deadline))
+
+    def _pollables(self, handles: Sequence[int]) -> dict[int, Pollable]:
+        get = self._engine.table.get
+        found = {handle: get(handle) for handle in handles}
+        for handle, resource in found.items():
+            if resource.__class__ is not Pollable:
+                self._engine.get(handle, Pollable)
+        return found  # type: ignore[return-value]
+
+    @staticmethod
+    def _indexes(handles: Sequence[int], ready: set[int]) -> list[int]:
+        if len(ready) == 1:
+            (only,) = ready
+            first = handles.index(only)
+            if only not in handles[first + 1 :]:
+                return [first]
+        return [index for index, handle in enumerate(handles) if handle in ready]
+
+    def _poll_fresh(self, handles: list[int], deadline: float | None) -> list[int]:
+        engine = self._engine
+        table = engine.table
+        clock = engine.os.monotonic
+        while True:
+            ready: list[int] = []
+            masks = dict(self.extra)
+            waiting: list[tuple[int, int, int, Resource]] = []
+            nearest = deadline
+            for index, handle in enumerate(handles):
+                pollable = table.get(handle)
+                if pollable.__class__ is not Pollable:
+                    pollable = engine.get(handle, Pollable)
+                parent = pollable.parent  # type: ignore[union-attr]
+                if parent is None:
+                    moment: float = pollable.deadline  # type: ignore[union-attr]
+                    if moment <= clock():
+                        ready.append(index)
+                    elif nearest is None or moment < nearest:
+                        nearest = moment
+                    continue
+                interest = parent.interest()
+                if interest is READY:
+                    ready.append(index)
+                elif interest is not NEVER:
+                    fd, mask = interest
+                    waiting.append((index, fd, mask, parent))
+                    masks[fd] = masks.get(fd, 0) | mask
+            timeout = 0.0 if ready else None if nearest is None else max(0.0, nearest - clock())
+            events = engine.os.wait_many(masks, timeout) if masks or timeout is None or timeout > 0 else []
+            if events:
+                happened = dict(events)
+                for fd, _ in events:
+                    self.event(fd)
+                for index, fd, mask, parent in waiting:
+                    if happened.get(fd, 0) & (mask | BROKEN) and parent.settle():
+                        ready.append(index)
+            if ready:
+                ready.sort()
+                return ready
+            if deadline is not None and clock() >= deadline:
+                return []
+
+    # Endings
+
+    def leave(self, pollable: Pollable) -> None:
+        """A pollable was dropped."""
+        if pollable.handle in self._watch.members:
+            self._watch.remove(pollable.handle)
+
+    def forget(self, fd: int) -> None:
+        """A descriptor is about to be closed: nothing may wait for it any more."""
+        if fd in self.extra:
+            self.unwant_write(fd)
+
+    def close(self) -> None:
+        self._watch.close()
+        if self._wake is not None:
+            for fd in self._wake:
+                self._engine.os.close_fd(fd)
+            self._wake = None

@@ -1,0 +1,168 @@
+"""What TCP and UDP sockets share: creation, bind, addresses and options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from wasinet.engine import addresses
+from wasinet.engine.faults import Fail
+from wasinet.engine.network import Domain, Network, Operation
+from wasinet.engine.resource import NEVER, READY, Interest, Resource
+from wasinet.oscalls import READ, WRITE
+from wasinet.wit.values import Case
+
+if TYPE_CHECKING:
+    from wasinet.engine.engine import Engine
+
+__all__ = ["FAMILY_NAMES", "Socket"]
+
+FAMILY_NAMES = {4: "ipv4", 6: "ipv6"}
+_FAMILIES = {"ipv4": 4, "ipv6": 6}
+
+
+class Socket(Resource):
+    """A socket with a state of its world's machine.
+
+    ``sock`` is the operating system's socket. ``holders`` counts what still needs its descriptor:
+    the handle, its streams, and writes that are not out yet; the last to go closes it.
+    """
+
+    use_prefix: ClassVar[str] = ""
+    __slots__ = ("domain", "family", "holders", "operation", "sock", "state")
+    state: str  # type: ignore[assignment]  # only the engine's step assigns it after creation
+
+    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
+        super().__init__(engine)
+        self.family = family
+        self.sock = sock
+        self.state = state
+        self.domain: Domain | None = None
+        self.operation: Operation | None = None
+        self.holders = 1
+
+    # Lifetime
+
+    def release(self) -> None:
+        """One holder of the descriptor less."""
+        self.holders -= 1
+        if not self.holders:
+            self.engine.poller.forget(self.sock.fileno())
+            self.sock.close()
+
+    def close(self) -> None:
+        self.release()
+
+    # Addresses
+
+    def check_family(self, address: Case) -> None:
+        """Refuse an address of the other family, and IPv4-mapped ones, which IPV6_V6ONLY rules out."""
+        if addresses.family_of(address) != self.family:
+            raise Fail("invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {addresses.show(address)}")
+        if addresses.is_mapped(address):
+            raise Fail("invalid-argument", f"{addresses.show(address)} is an IPv4-mapped IPv6 address")
+
+    def check_remote(self, address: Case) -> None:
+        """Refuse what no datagram or connection can be sent to."""
+        self.check_family(address)
+        if addresses.is_unspecified(address):
+            raise Fail("invalid-argument", f"{addresses.show(address)} is the unspecified address, not a peer's")
+        if address.payload["port"] == 0:
+            raise Fail("invalid-argument", "port 0 is no port of a peer")
+
+    def start_bind(self, network: Network, local_address: Case) -> None:
+        """Begin to bind. The outcome of the OS's bind is kept for ``finish-bind``."""
+        self.check_family(local_address)
+        self.check_bind(local_address)
+        self.operation = Operation(
+            self.engine,
+            network.domain,
+            f"{self.use_prefix}-bind",
+            local_address,
+            lambda: self.sock.bind(addresses.to_os(local_address)),
+        )
+        self.domain = network.domain
+
+    def check_bind(self, address: Case) -> None:
+        """Refuse what this kind of socket may not be bound to."""
+
+    def finish_bind(self) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
+        assert self.operation is not None
+        self.operation.result()
+        self.operation = None
+
+    def local_address(self) -> Case:
+        return addresses.from_os(self.sock.getsockname())
+
+    def remote_address(self) -> Case:
+        return addresses.from_os(self.sock.getpeername())
+
+    def address_family(self) -> str:
+        return FAMILY_NAMES[self.family]
+
+    @property
+    def local(self) -> str:
+        try:
+            shown = addresses.show(self.local_address())
+        except OSError:
+            return ""
+        return "" if shown.endswith(":0") else shown
+
+    @property
+    def remote(self) -> str:
+        try:
+            return addresses.show(self.remote_address())
+        except OSError:
+            return ""
+
+    # Options
+
+    def _get(self, name: str) -> int:
+        """An option in WIT's unit; what was set reads back equal unless the kernel clamped it."""
+        opt = self.engine.os.option(name, self.family)
+        value = self.engine.os.get(self.sock, opt)
+        return value // 2 if opt.doubled else value * opt.unit
+
+    def _set(self, name: str, value: int) -> None:
+        """Set an option from WIT's unit: rounded up to the option's own, clamped to what the kernel takes."""
+        if value == 0:
+            raise Fail("invalid-argument", f"{name} may not be 0")
+        opt = self.engine.os.option(name, self.family)
+        self.engine.os.set(self.sock, opt, min(-(-value // opt.unit), opt.most))
+
+    def _hop_limit(self) -> int:
+        opt = self.engine.os.option("hop-limit", self.family)
+        return int(self.sock.getsockopt(opt[0], opt[1]))
+
+    def _set_hop_limit(self, value: int) -> None:
+        self._set("hop-limit", value)
+
+    def receive_buffer_size(self) -> int:
+        return self._get("receive-buffer-size")
+
+    def set_receive_buffer_size(self, value: int) -> None:
+        self._set("receive-buffer-size", value)
+
+    def send_buffer_size(self) -> int:
+        return self._get("send-buffer-size")
+
+    def set_send_buffer_size(self, value: int) -> None:
+        self._set("send-buffer-size", value)
+
+    # Readiness
+
+    def interest(self) -> Interest:
+        """From the machine's table: always, when the operation has its result, or when a connection waits."""
+        rule = self.engine.machines[self.kind].ready[self.state]
+        if rule == "always":
+            return READY
+        if rule == "when a connection is pending":
+            return (self.sock.fileno(), READ)
+        assert self.operation is not None
+        if not self.operation.advance():
+            return NEVER
+        if self.operation.error is not None or not self.operation.in_kernel:
+            return READY
+        return (self.sock.fileno(), WRITE)

@@ -1,0 +1,467 @@
+"""Byte streams: ``input-stream`` and ``output-stream`` over sockets and descriptors.
+
+A ``Reader`` or ``Writer`` is one direction of a connection and lives as long as the connection;
+the stream resources are the caller's view of it. A writer keeps what the kernel has not taken, one
+permit's worth at the most, and every wait of the engine lets it out.
+"""
+
+from __future__ import annotations
+
+import os as _os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from wasinet.engine.faults import Fail, Trap, code_of
+from wasinet.engine.resource import READY, Interest, Resource
+from wasinet.oscalls import READ, WRITE
+from wasinet.wit.values import Some
+
+if TYPE_CHECKING:
+    from wasinet.engine.engine import Engine
+
+__all__ = ["BLOCKING_LIMIT", "Error", "InputStream", "OutputStream", "Reader", "Writer", "network_error_code"]
+
+BLOCKING_LIMIT = 4096
+"""The most that the blocking writes take (streams.output-stream.blocking-write-and-flush)."""
+
+
+def _nothing() -> None:
+    pass
+
+
+class Error(Resource):
+    """The ``error`` of a failed stream operation: its code where a network gave it, and text for people."""
+
+    kind = "error"
+    __slots__ = ("code", "errno", "text")
+
+    def __init__(self, engine: Engine, code: str | None, text: str, errno: int | None) -> None:
+        super().__init__(engine)
+        self.code = code
+        self.text = text
+        self.errno = errno
+
+    @property
+    def state(self) -> str:
+        return self.code or ""
+
+    def to_debug_string(self) -> str:
+        """What went wrong, for people; the text is not stable."""
+        return f"{self.code}: {self.text}" if self.code and self.text else self.code or self.text
+
+
+def network_error_code(engine: Engine, error: Error) -> Some | None:
+    """The network error code behind a stream's error, if it has one (network.network-error-code)."""
+    return None if error.code is None else Some(error.code)
+
+
+class _Direction:
+    """What both directions have: the descriptor's owner, the end, and a failure to report once."""
+
+    __slots__ = ("broken", "changed", "engine", "ended", "failure", "file", "hold", "network", "release", "stream")
+
+    def __init__(self, engine: Engine, file: Any, *, network: bool) -> None:
+        self.engine = engine
+        self.file = file
+        self.network = network
+        self.ended = False
+        self.failure: Fail | None = None
+        self.stream: Resource | None = None
+        # The owner's wishes: told of an end or failure, and keeping the descriptor open.
+        self.changed: Callable[[], None] = _nothing
+        self.broken: Callable[[], None] = _nothing
+        self.hold: Callable[[], None] = _nothing
+        self.release: Callable[[], None] = _nothing
+
+    def check(self) -> None:
+        """Raise a failure that was not reported yet, then ``closed`` for ever."""
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        if self.ended:
+            raise Fail("closed", "the stream has ended")
+
+    def fail(self, member: str, error: OSError) -> Fail:
+        """The direction is broken: ended from now on. Gives the failure, which the caller reports."""
+        self.ended = True
+        reason = _os.strerror(error.errno) if error.errno else str(error)
+        code = code_of(member, error.errno) if self.network else "unknown"
+        self.touch()
+        self.broken()
+        return Fail(code, reason, errno=error.errno)
+
+    def touch(self) -> None:
+        if self.stream is not None:
+            self.stream.touch()
+
+
+class Reader(_Direction):
+    """The receiving direction.
+
+    ``shut`` is for ``shutdown(receive)``: what is queued is not read any more. It is not the peer's
+    end of stream, so it does not count towards the connection's end.
+    """
+
+    __slots__ = ("quiet", "shut")
+
+    def __init__(self, engine: Engine, file: Any, *, network: bool) -> None:
+        super().__init__(engine, file, network=network)
+        self.shut = False
+        # The last read got less than it asked for, so the next would most likely come too early.
+        self.quiet = False
+
+    def end(self) -> Fail:
+        """The end of the stream was read."""
+        self.ended = True
+        self.touch()
+        self.changed()
+        return Fail("closed", "the peer has ended the stream" if self.network else "the end of the file")
+
+    def close(self) -> None:
+        """No more reads, whatever is queued."""
+        self.ended = self.shut = True
+        self.touch()
+
+    def read(self, count: int) -> bytes:
+        """Up to ``count`` bytes; empty when none are there now. Raises Fail."""
+        if self.ended:
+            self.check()
+        if not count:
+            return b""
+        try:
+            data: bytes = self.file.recv(count)
+        except BlockingIOError:
+            self.quiet = True
+            return b""
+        except OSError as error:
+            raise self.fail("read", error) from None
+        if not data:
+            raise self.end()
+        self.quiet = len(data) < count
+        return data
+
+    def take(self, count: int, *, keep: bool) -> int:
+        """Up to ``count`` bytes into the engine's scratch buffer, or nowhere; how many. Raises Fail."""
+        if self.ended:
+            self.check()
+        if not count:
+            return 0
+        scratch = self.engine.scratch
+        try:
+            if keep or not self.network:
+                got: int = self.file.recv_into(scratch[:count] if count < len(scratch) else scratch)
+            else:
+                got = self.engine.os.discard(self.file, scratch, count)
+        except BlockingIOError:
+            self.quiet = True
+            return 0
+        except OSError as error:
+            raise self.fail("read", error) from None
+        if not got:
+            raise self.end()
+        self.quiet = got < count
+        return got
+
+
+class Writer(_Direction):
+    """The sending direction."""
+
+    __slots__ = ("fin", "full", "pending", "sent_fin")
+
+    def __init__(self, engine: Engine, file: Any, *, network: bool) -> None:
+        super().__init__(engine, file, network=network)
+        self.pending: memoryview | None = None
+        self.full = False
+        self.fin: Callable[[], None] | None = None
+        self.sent_fin = False
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Take all of ``data``: the kernel's part now, the rest when it can. Raises Fail."""
+        if self.ended:
+            self.check()
+        if not len(data):
+            return
+        try:
+            sent: int = self.file.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            raise self.fail("write", error) from None
+        if sent < len(data):
+            self.pending = memoryview(bytes(memoryview(data)[sent:]))
+            self.engine.pending[self] = None
+            self.hold()
+            self.engine.poller.want_write(self.file.fileno(), self)
+            self.touch()
+
+    def settle(self) -> bool:
+        """Let out what the kernel takes now; whether more may be written."""
+        if self.pending is None:
+            self.full = False
+            return True
+        try:
+            sent = self.file.send(self.pending)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self.failure = self.fail("write", error)
+            self._out()
+            return True
+        if sent < len(self.pending):
+            self.pending = self.pending[sent:]
+            return False
+        self._out()
+        return True
+
+    def _out(self) -> None:
+        self.abandon()
+        if self.fin is not None and self.failure is None:
+            self._send_fin()
+
+    def abandon(self) -> None:
+        """Forget what is pending."""
+        if self.pending is not None:
+            self.pending = None
+            self.full = False
+            del self.engine.pending[self]
+            self.engine.poller.unwant_write(self.file.fileno())
+            self.touch()
+            self.release()
+
+    def finish(self, fin: Callable[[], None]) -> None:
+        """No more writes; ``fin`` tells the peer once everything pending is out."""
+        if self.fin is not None or self.sent_fin:
+            return
+        self.fin = fin
+        self.ended = True
+        self.touch()
+        if self.pending is None:
+            self._send_fin()
+
+    def _send_fin(self) -> None:
+        assert self.fin is not None
+        fin, self.fin = self.fin, None
+        self.sent_fin = True
+        try:
+            fin()
+        except OSError:
+            # The connection is gone already, which the next read finds out and reports.
+            self.broken()
+            return
+        self.changed()
+
+
+class _Stream(Resource):
+    __slots__ = ()
+    direction: _Direction
+
+    @property
+    def state(self) -> str:
+        return "closed" if self.direction.ended else "open"
+
+
+class InputStream(_Stream):
+    """An ``input-stream``.
+
+    Args:
+        reader: the direction it reads.
+        parent: the resource that may not be dropped before it.
+    """
+
+    kind = "input-stream"
+    __slots__ = ("bytes", "reader")
+
+    def __init__(self, engine: Engine, reader: Reader, parent: Resource | None = None) -> None:
+        super().__init__(engine, parent)
+        self.reader = reader
+        self.bytes = 0
+        reader.stream = self
+        reader.hold()
+
+    @property
+    def direction(self) -> Reader:  # type: ignore[override]
+        return self.reader
+
+    def interest(self) -> Interest:
+        reader = self.reader
+        if reader.ended or getattr(reader.file, "regular", False):
+            return READY
+        return (reader.file.fileno(), READ)
+
+    def read(self, count: int) -> bytes:
+        """Up to ``count`` bytes without blocking, empty when none are there."""
+        limit = self.engine.chunk
+        data = self.reader.read(count if count < limit else limit)
+        self.bytes += len(data)
+        return data
+
+    def blocking_read(self, count: int) -> bytes:
+        """As ``read``, after waiting for at least one byte."""
+        if self.reader.quiet and count and not self.reader.ended:
+            self.engine.poller.wait_for(self)
+        while True:
+            data = self.read(count)
+            if data or not count:
+                return data
+            self.engine.poller.wait_for(self)
+
+    def skip(self, count: int) -> int:
+        """As ``read``, but the bytes are thrown away; how many."""
+        skipped = self.reader.take(min(count, self.engine.chunk), keep=False)
+        self.bytes += skipped
+        return skipped
+
+    def blocking_skip(self, count: int) -> int:
+        """As ``skip``, after waiting for at least one byte."""
+        while True:
+            skipped = self.skip(count)
+            if skipped or not count:
+                return skipped
+            self.engine.poller.wait_for(self)
+
+    def close(self) -> None:
+        self.reader.stream = None
+        self.reader.release()
+
+
+class OutputStream(_Stream):
+    """An ``output-stream``; ``permit`` is what the last ``check-write`` allows the next ``write``."""
+
+    kind = "output-stream"
+    __slots__ = ("bytes", "permit", "writer")
+
+    def __init__(self, engine: Engine, writer: Writer, parent: Resource | None = None) -> None:
+        super().__init__(engine, parent)
+        self.writer = writer
+        self.permit = 0
+        self.bytes = 0
+        writer.stream = self
+        writer.hold()
+
+    @property
+    def direction(self) -> Writer:  # type: ignore[override]
+        return self.writer
+
+    def interest(self) -> Interest:
+        writer = self.writer
+        if (writer.pending is None and not writer.full) or writer.ended or getattr(writer.file, "regular", False):
+            return READY
+        return (writer.file.fileno(), WRITE)
+
+    def settle(self) -> bool:
+        settled = self.writer.settle()
+        if settled:
+            self.touch()
+        return settled
+
+    def check_write(self) -> int:
+        """How many bytes the next ``write`` may have: 0 while earlier ones are not out."""
+        writer = self.writer
+        if writer.pending is not None:
+            writer.settle()
+        if writer.ended or writer.failure is not None:
+            self.permit = 0
+            writer.check()
+        self.permit = self.engine.chunk if writer.pending is None else 0
+        return self.permit
+
+    def write(self, contents: bytes) -> None:
+        """Write within the permit, without blocking."""
+        self._spend(len(contents))
+        self.writer.write(contents)
+        self.bytes += len(contents)
+
+    def write_zeroes(self, count: int) -> None:
+        """Write ``count`` zero bytes within the permit."""
+        self._spend(count)
+        self.writer.write(bytes(count))
+        self.bytes += count
+
+    def _spend(self, count: int) -> None:
+        permit, self.permit = self.permit, 0
+        if count > permit:
+            raise Trap(
+                f"{count} bytes written where check-write permitted {permit}", "streams.output-stream.write"
+            )
+
+    def flush(self) -> None:
+        """Ask for everything to go out; ``check-write`` permits nothing until it has."""
+        self.writer.settle()
+        if self.writer.failure is not None or self.writer.ended:
+            self.writer.check()
+
+    def blocking_flush(self) -> None:
+        """As ``flush``, and wait until everything is out."""
+        self.flush()
+        while self.writer.pending is not None:
+            self.engine.poller.wait_for(self)
+            if self.writer.failure is not None:
+                self.writer.check()
+
+    def blocking_write_and_flush(self, contents: bytes) -> None:
+        """Write up to 4096 bytes and wait until they are out."""
+        self._blocking(len(contents), "blocking-write-and-flush")
+        self.writer.write(contents)
+        self.bytes += len(contents)
+        self.blocking_flush()
+
+    def blocking_write_zeroes_and_flush(self, count: int) -> None:
+        """Write up to 4096 zero bytes and wait until they are out."""
+        self._blocking(count, "blocking-write-zeroes-and-flush")
+        self.writer.write(bytes(count))
+        self.bytes += count
+        self.blocking_flush()
+
+    def _blocking(self, count: int, member: str) -> None:
+        if count > BLOCKING_LIMIT:
+            raise Trap(
+                f"{count} bytes given to {member}, which takes {BLOCKING_LIMIT} at the most",
+                f"streams.output-stream.{member}",
+            )
+        self.permit = 0
+        self.blocking_flush()
+
+    def splice(self, source: InputStream, count: int) -> int:
+        """Move up to ``count`` bytes from an input stream, without blocking; how many."""
+        permit = self.check_write()
+        self.permit = 0
+        count = min(permit, count)
+        if not count:
+            return 0
+        reader, writer = source.reader, self.writer
+        moved = self._move_file(source, count) if not reader.network and writer.network else None
+        if moved is None:
+            moved = reader.take(count, keep=True)
+            if moved:
+                writer.write(self.engine.scratch[:moved])
+        source.bytes += moved
+        self.bytes += moved
+        return moved
+
+    def _move_file(self, source: InputStream, count: int) -> int | None:
+        """Inside the kernel, from a regular file to a connection; None where that cannot be done."""
+        reader, writer = source.reader, self.writer
+        if reader.ended:
+            reader.check()
+        try:
+            moved = self.engine.os.send_file(writer.file, reader.file, count)
+        except BlockingIOError:
+            writer.full = True
+            return 0
+        except OSError as error:
+            raise writer.fail("write", error) from None
+        if moved == 0:
+            raise reader.end()
+        return moved
+
+    def blocking_splice(self, source: InputStream, count: int) -> int:
+        """As ``splice``, after waiting until there is something to move and room for it."""
+        while True:
+            moved = self.splice(source, count)
+            if moved or not count:
+                return moved
+            self.engine.poller.wait_for(self if self.interest() is not READY else source)
+
+    def close(self) -> None:
+        self.writer.stream = None
+        self.writer.release()

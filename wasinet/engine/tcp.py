@@ -1,0 +1,195 @@
+"""TCP sockets: what the functions of ``tcp`` do, without names or states of any world."""
+
+from __future__ import annotations
+
+import os as _os
+from typing import TYPE_CHECKING, Any
+
+from wasinet.engine import addresses
+from wasinet.engine.faults import Fail
+from wasinet.engine.network import Network, Operation, denied
+from wasinet.engine.policy import ALLOW
+from wasinet.engine.sockets import FAMILY_NAMES, Socket
+from wasinet.engine.streams import InputStream, OutputStream, Reader, Writer
+from wasinet.wit.values import Case
+
+if TYPE_CHECKING:
+    from wasinet.engine.engine import Engine
+
+__all__ = ["TcpSocket", "create_tcp_socket"]
+
+_FAMILIES = {name: family for family, name in FAMILY_NAMES.items()}
+_MOST_BACKLOG = 0x7FFFFFFF
+
+
+def create_tcp_socket(engine: Engine, family: str) -> int:
+    """A new, unbound TCP socket of ``ipv4`` or ``ipv6``."""
+    number = _FAMILIES[family]
+    sock = engine.os.tcp_socket(number)
+    return TcpSocket(engine, number, sock, engine.machines[TcpSocket.kind].initial).handle
+
+
+class TcpSocket(Socket):
+    """A ``tcp-socket``."""
+
+    kind = "tcp-socket"
+    use_prefix = "tcp"
+    __slots__ = ("_listened", "backlog", "reader", "writer")
+
+    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
+        super().__init__(engine, family, sock, state)
+        self.backlog = engine.os.default_backlog
+        self._listened = 0
+        self.reader: Reader | None = None
+        self.writer: Writer | None = None
+
+    def check_bind(self, address: Case) -> None:
+        if not addresses.is_unicast(address):
+            raise Fail("invalid-argument", f"{addresses.show(address)} is not a unicast address")
+
+    # Connecting
+
+    def start_connect(self, network: Network, remote_address: Case) -> None:
+        """Begin to connect. The outcome of the OS's connect is kept for ``finish-connect``."""
+        self.check_remote(remote_address)
+        self.check_bind(remote_address)
+        if self.domain is not None and self.domain is not network.domain:
+            raise Fail("invalid-argument", f"the socket was bound with another network ({self.domain.name})")
+
+        def run() -> None:
+            number = self.engine.os.connect(self.sock, addresses.to_os(remote_address))
+            if number:
+                raise OSError(number, _os.strerror(number))
+
+        self.operation = Operation(self.engine, network.domain, "tcp-connect", remote_address, run, in_kernel=True)
+        self.domain = network.domain
+
+    def finish_connect(self) -> tuple[int, int]:
+        """Take the result: the connection's streams."""
+        assert self.operation is not None
+        self.operation.result()
+        number = self.engine.os.connect_result(self.sock)
+        if number is None:
+            raise Fail("would-block", "the peer has not answered yet")
+        self.operation = None
+        if number:
+            raise OSError(number, _os.strerror(number))
+        return self.open_streams()
+
+    def open_streams(self) -> tuple[int, int]:
+        """The two streams of a connection that has just come about, as the socket's children."""
+        self.reader = Reader(self.engine, self.sock, network=True)
+        self.writer = Writer(self.engine, self.sock, network=True)
+        for direction in (self.reader, self.writer):
+            direction.changed = self._changed
+            direction.broken = self._broken
+            direction.hold = self.hold
+            direction.release = self.release
+        return (
+            InputStream(self.engine, self.reader, self).handle,
+            OutputStream(self.engine, self.writer, self).handle,
+        )
+
+    def hold(self) -> None:
+        """One holder of the descriptor more."""
+        self.holders += 1
+
+    def _changed(self) -> None:
+        if self.reader is not None and self.writer is not None and self.reader.ended and self.writer.sent_fin:
+            if not self.reader.shut:
+                self.engine.terminate(self)
+
+    def _broken(self) -> None:
+        self.engine.terminate(self)
+
+    # Listening
+
+    def start_listen(self) -> None:
+        """Begin to listen. The outcome of the OS's listen is kept for ``finish-listen``."""
+        assert self.domain is not None
+        self.operation = Operation(self.engine, self.domain, "tcp-listen", self.local_address(), self._listen)
+
+    def _listen(self) -> None:
+        self.sock.listen(self.backlog)
+        self._listened = self.backlog
+
+    def finish_listen(self) -> None:
+        """Take the result."""
+        self._finish()
+        if self._listened != self.backlog:
+            self._listen()
+
+    def is_listening(self) -> bool:
+        """Whether connections can be accepted."""
+        return self.engine.machines[self.kind].ready[self.state] == "when a connection is pending"
+
+    def set_listen_backlog_size(self, value: int) -> None:
+        """Hint how many connections may wait to be accepted."""
+        if value == 0:
+            raise Fail("invalid-argument", "the backlog may not be 0")
+        self.backlog = min(value, _MOST_BACKLOG)
+        if self.is_listening():
+            self._listen()
+
+    def accept(self) -> tuple[int, int, int]:
+        """The next connection: its socket and streams."""
+        sock, peer = self.engine.os.accept(self.sock)
+        assert self.domain is not None
+        policy = self.domain.policy
+        if not policy.open:
+            address = addresses.from_os(peer)
+            if policy.decide("tcp-accept", address) is not ALLOW:
+                sock.close()
+                raise denied("tcp-accept", address, policy)
+        accepted_state = self.engine.machines[self.kind].accepted
+        assert accepted_state is not None
+        accepted = TcpSocket(self.engine, self.family, sock, accepted_state)
+        accepted.domain = self.domain
+        for name in self.engine.os.inherited:
+            opt = self.engine.os.option(name, self.family)
+            self.engine.os.set(sock, opt, self.engine.os.get(self.sock, opt))
+        return (accepted.handle, *accepted.open_streams())
+
+    # Ending
+
+    def shutdown(self, how: str) -> None:
+        """End the receiving direction, the sending one (after its pending writes), or both."""
+        assert self.reader is not None
+        assert self.writer is not None
+        if how != "send" and not self.reader.ended:
+            self.reader.close()
+            self.engine.os.shutdown_receive(self.sock)
+        if how != "receive":
+            self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
+
+    # Options
+
+    def hop_limit(self) -> int:
+        return self._hop_limit()
+
+    def set_hop_limit(self, value: int) -> None:
+        self._set_hop_limit(value)
+
+    def keep_alive_enabled(self) -> bool:
+        return bool(self._get("keep-alive-enabled"))
+
+    def set_keep_alive_enabled(self, value: bool) -> None:
+        self.engine.os.set(self.sock, self.engine.os.option("keep-alive-enabled", self.family), int(value))
+
+    def keep_alive_idle_time(self) -> int:
+        return self._get("keep-alive-idle-time")
+
+    def set_keep_alive_idle_time(self, value: int) -> None:
+        self._set("keep-alive-idle-time", value)
+
+    def keep_alive_interval(self) -> int:
+        return self._get("keep-alive-interval")
+
+    def set_keep_alive_interval(self, value: int) -> None:
+        self._set("keep-alive-interval", value)
+
+    def keep_alive_count(self) -> int:
+        return self._get("keep-alive-count")
+
+    def set_keep_alive_count(self, value: int) -> None:
+        self._set("keep-alive-count", value)

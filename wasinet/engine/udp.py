@@ -1,0 +1,222 @@
+"""UDP sockets and their datagram streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from wasinet.engine import addresses
+from wasinet.engine.faults import Fail, Trap
+from wasinet.engine.network import denied
+from wasinet.engine.policy import ALLOW
+from wasinet.engine.resource import Interest, Resource
+from wasinet.engine.sockets import FAMILY_NAMES, Socket
+from wasinet.oscalls import READ, WRITE, Sockaddr
+from wasinet.wit.values import Case, Some
+
+if TYPE_CHECKING:
+    from wasinet.engine.engine import Engine
+
+__all__ = ["IncomingDatagramStream", "OutgoingDatagramStream", "UdpSocket", "create_udp_socket"]
+
+_FAMILIES = {name: family for family, name in FAMILY_NAMES.items()}
+# How many datagrams one check-send permits: enough to amortise the call, little enough that a
+# caller notices backpressure.
+_PERMIT = 64
+# What one receive returns at the most, whatever it was asked for: 64 times 64 KiB bounds the memory.
+_MOST_RESULTS = 64
+
+
+def create_udp_socket(engine: Engine, family: str) -> int:
+    """A new, unbound UDP socket of ``ipv4`` or ``ipv6``."""
+    number = _FAMILIES[family]
+    sock = engine.os.udp_socket(number)
+    return UdpSocket(engine, number, sock, engine.machines[UdpSocket.kind].initial).handle
+
+
+class UdpSocket(Socket):
+    """A ``udp-socket``. ``peer`` is the address that its streams are limited to, if any."""
+
+    kind = "udp-socket"
+    use_prefix = "udp"
+    __slots__ = ("live_streams", "peer", "peer_os")
+
+    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
+        super().__init__(engine, family, sock, state)
+        self.peer: Case | None = None
+        self.peer_os: Sockaddr | None = None
+        self.live_streams = 0
+
+    def stream(self, remote_address: Some | None) -> tuple[int, int]:
+        """New streams, limited to a peer or not; the socket must have no live ones."""
+        if self.live_streams:
+            raise Trap(
+                f"#{self.handle} still has streams of an earlier call, which must be dropped first",
+                "udp.udp-socket.stream",
+            )
+        remote: Case | None = None if remote_address is None else remote_address.value
+        if remote is not None:
+            try:
+                self.check_remote(remote)
+                self._check_policy("udp-send", remote)
+            except Fail as error:
+                # Refused before the old peer was left, so a connected socket stays connected.
+                error.untouched = True
+                raise
+        if self.peer is not None:
+            self.peer = self.peer_os = None
+            self.engine.os.disconnect(self.sock)
+        if remote is not None:
+            self.sock.connect(addresses.to_os(remote))
+            self.peer = remote
+            self.peer_os = self.sock.getpeername()
+        return (
+            IncomingDatagramStream(self.engine, self).handle,
+            OutgoingDatagramStream(self.engine, self).handle,
+        )
+
+    def _check_policy(self, use: str, address: Case) -> None:
+        assert self.domain is not None
+        policy = self.domain.policy
+        if not policy.open and policy.decide(use, address) is not ALLOW:
+            raise denied(use, address, policy)
+
+    def unicast_hop_limit(self) -> int:
+        return self._hop_limit()
+
+    def set_unicast_hop_limit(self, value: int) -> None:
+        self._set_hop_limit(value)
+
+    # Datagrams
+
+    def receive(self, most: int) -> list[dict[str, Any]]:
+        """Up to ``most`` datagrams that are there now, those of other peers left out when connected."""
+        most = min(most, _MOST_RESULTS)
+        engine = self.engine
+        scratch = engine.scratch
+        receive = self.sock.recvfrom_into
+        peer = self.peer_os
+        assert self.domain is not None
+        policy = None if self.domain.policy.open else self.domain.policy
+        found: list[dict[str, Any]] = []
+        while len(found) < most:
+            try:
+                size, source = receive(scratch)
+            except BlockingIOError:
+                break
+            except OSError:
+                if found:
+                    # An ICMP error comes once; what was received before it must not be lost for it.
+                    break
+                raise
+            if peer is not None and source != peer:
+                continue
+            address = addresses.from_os(source)
+            if policy is not None and policy.decide("udp-receive", address) is not ALLOW:
+                continue
+            found.append({"data": bytes(scratch[:size]), "remote-address": address})
+        return found
+
+    def destination(self, remote_address: Some | None) -> Sockaddr | None:
+        """Where a datagram goes: None for the peer. Raises Fail."""
+        if remote_address is None:
+            if self.peer is None:
+                raise Fail("invalid-argument", "the streams have no peer, so each datagram needs a remote-address")
+            return None
+        remote: Case = remote_address.value
+        if self.peer is not None:
+            if remote != self.peer:
+                raise Fail("invalid-argument", f"the streams are limited to {addresses.show(self.peer)}")
+            return None
+        self.check_remote(remote)
+        self._check_policy("udp-send", remote)
+        return addresses.to_os(remote)
+
+    def close(self) -> None:
+        self.release()
+
+
+class IncomingDatagramStream(Resource):
+    """An ``incoming-datagram-stream``."""
+
+    kind = "incoming-datagram-stream"
+    __slots__ = ("bytes", "socket")
+
+    def __init__(self, engine: Engine, socket: UdpSocket) -> None:
+        super().__init__(engine, socket)
+        self.socket = socket
+        self.bytes = 0
+        socket.live_streams += 1
+
+    def interest(self) -> Interest:
+        return (self.socket.sock.fileno(), READ)
+
+    def receive(self, max_results: int) -> list[dict[str, Any]]:
+        """Datagrams that have arrived, as ``incoming-datagram`` records; empty when there are none."""
+        found = self.socket.receive(max_results)
+        for datagram in found:
+            self.bytes += len(datagram["data"])
+        return found
+
+    def close(self) -> None:
+        self.socket.live_streams -= 1
+
+
+class OutgoingDatagramStream(Resource):
+    """An ``outgoing-datagram-stream``; ``permit`` is what the last ``check-send`` allows."""
+
+    kind = "outgoing-datagram-stream"
+    __slots__ = ("bytes", "full", "permit", "socket")
+
+    def __init__(self, engine: Engine, socket: UdpSocket) -> None:
+        super().__init__(engine, socket)
+        self.socket = socket
+        self.bytes = 0
+        self.permit = 0
+        self.full = False
+        socket.live_streams += 1
+
+    def interest(self) -> Interest:
+        return (self.socket.sock.fileno(), WRITE)
+
+    def check_send(self) -> int:
+        """How many datagrams the next ``send`` may have: 0 while the kernel's buffer is full."""
+        if self.full and self.engine.os.wait_one(self.socket.sock.fileno(), WRITE, 0):
+            self.full = False
+        self.permit = 0 if self.full else _PERMIT
+        return self.permit
+
+    def send(self, datagrams: Sequence[dict[str, Any]]) -> int:
+        """Send in order until one does not go; how many went."""
+        if not datagrams:
+            return 0
+        permit, self.permit = self.permit, 0
+        if len(datagrams) > permit:
+            raise Trap(
+                f"{len(datagrams)} datagrams sent where check-send permitted {permit}",
+                "udp.outgoing-datagram-stream.send",
+            )
+        socket = self.socket
+        sock = socket.sock
+        sent = 0
+        for datagram in datagrams:
+            data = datagram["data"]
+            try:
+                address = socket.destination(datagram["remote-address"])
+                if address is None:
+                    sock.send(data)
+                else:
+                    sock.sendto(data, address)
+            except BlockingIOError:
+                self.full = True
+                break
+            except (Fail, OSError):
+                if sent:
+                    break
+                raise
+            sent += 1
+            self.bytes += len(data)
+        return sent
+
+    def close(self) -> None:
+        self.socket.live_streams -= 1

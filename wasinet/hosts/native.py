@@ -1,0 +1,152 @@
+"""The native host: the engine over the operating system's sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from wasinet.engine.engine import Engine, Operation
+from wasinet.engine.faults import Trap
+from wasinet.engine.policy import ALLOW_ALL, Policy
+from wasinet.engine.records import CallRecord, Reader, Trapped
+from wasinet.engine.sockets import Socket
+from wasinet.engine.streams import Error, InputStream, OutputStream, Writer
+from wasinet.engine.streams import Reader as ReadDirection
+from wasinet.hosts import HandleInfo
+from wasinet.oscalls import Found, Os
+from wasinet.wit.declare import Function
+from wasinet.wit.types import Resource
+from wasinet.wit.values import Value
+from wasinet.worlds import v0_2
+
+__all__ = ["NativeHost", "drop_function"]
+
+
+@cache
+def drop_function(kind: str) -> Function:
+    """The declaration under which the drop of a resource is recorded."""
+    return Function("", f"drop {kind}", (), None, f"Dispose of the {kind}.", resource=Resource(kind))
+
+
+class NativeHost:
+    """See ``Host``.
+
+    Args:
+        policy: of the default network.
+        os: the operating system, or a stand-in.
+        resolver: how names are looked up, see ``Os.look_up``.
+    """
+
+    name = "native"
+    world = v0_2.WORLD
+
+    def __init__(
+        self,
+        policy: Policy = ALLOW_ALL,
+        os: Os | None = None,
+        resolver: Callable[[str], list[Found]] | None = None,
+    ) -> None:
+        self.engine = Engine(self.world.machines, policy, os, resolver)
+        self._operations = v0_2.operations(self.engine)
+        self._calls = self._operations
+        self._readers: list[Reader] = []
+        self._start = self.engine.os.monotonic()
+
+    def call(self, function: str, *arguments: Value) -> Value:
+        return self._calls[function](*arguments)
+
+    def drop(self, handle: int) -> None:
+        if not self._readers:
+            self.engine.drop(handle)
+            return
+        resource = self.engine.table.get(handle)
+        kind = "resource" if resource is None else resource.kind
+        self._record(drop_function(kind), lambda handle: self.engine.drop(handle) and None, (handle,))
+
+    # Records
+
+    def attach(self, reader: Reader) -> None:
+        self._readers.append(reader)
+        self._calls = {
+            key: self._recorded(self.world.functions[key], operation) for key, operation in self._operations.items()
+        }
+
+    def detach(self, reader: Reader) -> None:
+        self._readers.remove(reader)
+        if not self._readers:
+            self._calls = self._operations
+
+    def _recorded(self, function: Function, operation: Operation) -> Operation:
+        def call(*arguments: Value) -> Value:
+            return self._record(function, operation, arguments)
+
+        return call
+
+    def _record(self, function: Function, operation: Operation, arguments: tuple[Value, ...]) -> Value:
+        handle = arguments[0] if function.resource is not None else None
+        before = self.state(handle) if handle is not None else ""
+        clock = self.engine.os.monotonic
+        start = clock()
+        outcome: Value
+        try:
+            outcome = operation(*arguments)
+        except Trap as trap:
+            outcome = Trapped(trap.message, trap.clause)
+            raise
+        except KeyboardInterrupt:
+            outcome = Trapped("interrupted")
+            raise
+        finally:
+            duration = clock() - start
+            after = self.state(handle) if handle is not None else ""
+            record = CallRecord(
+                start - self._start, duration, self.name, function, arguments, outcome, handle, before, after
+            )
+            for reader in self._readers:
+                reader(record)
+        return outcome
+
+    # Beside the world
+
+    def open_input(self, fd: int) -> int:
+        file = self.engine.os.open_stream(fd, writable=False)
+        return InputStream(self.engine, ReadDirection(self.engine, file, network=False)).handle
+
+    def open_output(self, fd: int) -> int:
+        file = self.engine.os.open_stream(fd, writable=True)
+        return OutputStream(self.engine, Writer(self.engine, file, network=False)).handle
+
+    def state(self, handle: int) -> str:
+        resource = self.engine.table.get(handle)
+        return "" if resource is None else resource.state
+
+    def errno(self, error: int) -> int | None:
+        return self.engine.get(error, Error).errno
+
+    def handles(self) -> Iterator[HandleInfo]:
+        now = self.engine.os.monotonic()
+        received: dict[int, int] = {}
+        sent: dict[int, int] = {}
+        resources = list(self.engine.table.values())
+        for resource in resources:
+            counted = getattr(resource, "bytes", None)
+            if counted is not None:
+                side = received if resource.kind.startswith("in") else sent
+                side[resource.handle] = counted
+                if isinstance(resource.parent, Socket):
+                    side[resource.parent.handle] = counted
+        for resource in resources:
+            yield HandleInfo(
+                resource.handle,
+                resource.kind,
+                resource.state,
+                resource.local,
+                resource.remote,
+                None if resource.parent is None else resource.parent.handle,
+                received.get(resource.handle),
+                sent.get(resource.handle),
+                now - resource.created,
+            )
+
+    def close(self, timeout: float = 0.0) -> bool:
+        return self.engine.close(timeout)

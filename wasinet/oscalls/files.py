@@ -1,0 +1,131 @@
+"""Standard streams and files as things that are read and written without blocking.
+
+O_NONBLOCK belongs to the open file description, which is shared with the shell and other
+processes, so it is never set on what was inherited: pipes and terminals are opened again, where
+the platform can, and the new description is made non-blocking.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import stat
+import sys
+from typing import Any
+
+__all__ = ["File", "open_stream"]
+
+# A pipe that is ready takes this many bytes without blocking (pipe(7)).
+_PIPE_BUF = getattr(select, "PIPE_BUF", 512)
+
+
+class File:
+    """A descriptor with the same calls as a socket: ``recv``, ``recv_into``, ``send``, ``fileno``.
+
+    Args:
+        fd: the descriptor.
+        regular: a regular file: always ready, polling it makes no sense.
+        owned: whether ``close`` closes it.
+    """
+
+    __slots__ = ("_careful", "_fd", "_owned", "regular")
+
+    def __init__(self, fd: int, *, regular: bool, owned: bool, careful: bool = False) -> None:
+        self._fd = fd
+        self._owned = owned
+        self._careful = careful
+        self.regular = regular
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def recv(self, count: int) -> bytes:
+        """Up to ``count`` bytes, empty at the end. Raises BlockingIOError when there are none now."""
+        if self._careful:
+            self._check(select.POLLIN)
+        return os.read(self._fd, count)
+
+    def recv_into(self, buffer: memoryview, count: int = 0) -> int:
+        """As ``recv``, into a buffer; the number of bytes, 0 at the end."""
+        if self._careful:
+            self._check(select.POLLIN)
+        return os.readv(self._fd, [buffer[:count] if count else buffer])
+
+    def send(self, data: Any) -> int:
+        """Write; how many bytes went. Raises BlockingIOError when none can now."""
+        if self._careful:
+            self._check(select.POLLOUT)
+            return os.write(self._fd, memoryview(data)[:_PIPE_BUF])
+        return os.write(self._fd, data)
+
+    def _check(self, events: int) -> None:
+        poll = select.poll()
+        poll.register(self._fd, events)
+        if not poll.poll(0):
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    def close(self) -> None:
+        if self._owned:
+            os.close(self._fd)
+
+
+class SocketFile(File):
+    """A standard stream that is a socket (inetd, systemd): non-blocking call by call."""
+
+    __slots__ = ("_sock",)
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd, regular=False, owned=False)
+        self._sock = socket.socket(fileno=os.dup(fd))
+
+    def recv(self, count: int) -> bytes:
+        return self._sock.recv(count, socket.MSG_DONTWAIT)
+
+    def recv_into(self, buffer: memoryview, count: int = 0) -> int:
+        return self._sock.recv_into(buffer, count, socket.MSG_DONTWAIT)
+
+    def send(self, data: Any) -> int:
+        return self._sock.send(data, socket.MSG_DONTWAIT)
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+def open_stream(fd: int, *, writable: bool) -> File:
+    """Make a descriptor readable or writable without blocking.
+
+    Args:
+        fd: an open descriptor; it stays open and its flags stay as they are.
+        writable: for writing, else for reading.
+
+    Raises:
+        OSError: EBADF where the descriptor is closed.
+    """
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISREG(mode):
+        return File(fd, regular=True, owned=False)
+    if stat.S_ISSOCK(mode):
+        return SocketFile(fd)
+    if sys.platform == "linux":
+        try:
+            flags = (os.O_WRONLY if writable else os.O_RDONLY) | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+            return File(os.open(f"/proc/self/fd/{fd}", flags), regular=_unpollable(fd, mode), owned=True)
+        except OSError:
+            pass  # no /proc, or a terminal that belongs to another user
+    return File(fd, regular=False, owned=False, careful=True)
+
+
+def _unpollable(fd: int, mode: int) -> bool:
+    """Whether epoll refuses the descriptor because it is always ready: /dev/null and its kind."""
+    if not stat.S_ISCHR(mode):
+        return False
+    probe = select.epoll()
+    try:
+        probe.register(fd, 0)
+    except PermissionError:
+        return True
+    finally:
+        probe.close()
+    return False

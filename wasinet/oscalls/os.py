@@ -1,0 +1,206 @@
+"""The operating system as the engine sees it.
+
+Descriptors never block. Socket objects are the standard library's, so that the calls that move
+data cost nothing beyond the system call; everything that needs knowledge of a platform is here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from wasinet.oscalls import wait
+from wasinet.oscalls.files import File, open_stream
+from wasinet.oscalls.options import INHERITED, Option, option
+
+__all__ = ["Found", "LookupFailed", "Os", "Sockaddr"]
+
+Sockaddr = tuple[Any, ...]
+"""``(host, port)`` or ``(host, port, flowinfo, scope)`` as the socket module spells it."""
+
+Found = tuple[int, str]
+"""An address that a name has: family (4 or 6) and text without scope."""
+
+_EAI_NAMES = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_IN_PROGRESS = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", errno.EAGAIN)}
+# Linux throws the bytes away without copying them (tcp(7)); elsewhere the flag means something else.
+_DISCARD = socket.MSG_TRUNC if sys.platform == "linux" else 0
+
+
+class LookupFailed(Exception):
+    """A name could not be resolved: ``eai`` is the name of getaddrinfo(3)'s error, ``text`` says more."""
+
+    def __init__(self, eai: str, text: str) -> None:
+        super().__init__(eai, text)
+        self.eai = eai
+        self.text = text
+
+
+class Os:
+    """The real operating system. One object serves one engine."""
+
+    monotonic = staticmethod(time.monotonic)
+    monotonic_ns = staticmethod(time.monotonic_ns)
+    wait_one = staticmethod(wait.wait_one)
+    wait_many = staticmethod(wait.wait_many)
+    make_kept = staticmethod(wait.make_kept)
+    option = staticmethod(option)
+    inherited: Sequence[str] = INHERITED
+    default_backlog = socket.SOMAXCONN
+
+    # Sockets
+
+    def tcp_socket(self, family: int) -> socket.socket:
+        """A stream socket of family 4 or 6, non-blocking; IPv6 sockets take IPv6 only.
+
+        SO_REUSEADDR keeps a closed connection's TIME_WAIT from blocking its port (tcp.start-bind);
+        on Windows the option would let two sockets share a port, and the default does the right thing.
+        """
+        sock = self._socket(family, socket.SOCK_STREAM)
+        if sys.platform != "win32":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return sock
+
+    def udp_socket(self, family: int) -> socket.socket:
+        """A datagram socket of family 4 or 6, non-blocking; IPv6 sockets take IPv6 only."""
+        return self._socket(family, socket.SOCK_DGRAM)
+
+    def _socket(self, family: int, kind: int) -> socket.socket:
+        sock = socket.socket(_FAMILIES[family], kind)
+        sock.setblocking(False)
+        if family == 6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        return sock
+
+    def accept(self, sock: socket.socket) -> tuple[socket.socket, Sockaddr]:
+        """The next connection in the queue, non-blocking, and the peer's address."""
+        # The method of the C base class gives a descriptor; socket.socket.accept would ask the
+        # kernel for its family and type again.
+        fd, peer = sock._accept()  # type: ignore[attr-defined]
+        accepted = socket.socket(sock.family, sock.type, sock.proto, fileno=fd)
+        accepted.setblocking(False)
+        return accepted, peer
+
+    def connect(self, sock: socket.socket, address: Sockaddr) -> int:
+        """Begin to connect; gives the errno of an immediate failure, 0 when done or in progress."""
+        result = sock.connect_ex(address)
+        return 0 if result in _IN_PROGRESS else result
+
+    def connect_result(self, sock: socket.socket) -> int | None:
+        """The errno of a connect in progress, 0 for success, None while it is in progress."""
+        if not wait.wait_one(sock.fileno(), wait.WRITE, 0):
+            return None
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+    def take_error(self, sock: socket.socket) -> int:
+        """The pending error of the socket, taken from it; 0 for none."""
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+    def disconnect(self, sock: socket.socket) -> None:
+        """Leave the peer of a datagram socket, keeping its local address and port.
+
+        Linux forgets a port that it chose itself when the peer is left, so the socket is bound to
+        the same port again.
+        """
+        from wasinet.oscalls.disconnect import disconnect
+
+        before = sock.getsockname()
+        disconnect(sock)
+        if sock.getsockname()[1] != before[1]:
+            sock.bind(before)
+
+    def shutdown_receive(self, sock: socket.socket) -> None:
+        sock.shutdown(socket.SHUT_RD)
+
+    def shutdown_send(self, sock: socket.socket) -> None:
+        sock.shutdown(socket.SHUT_WR)
+
+    def discard(self, sock: socket.socket, scratch: memoryview, count: int) -> int:
+        """Take up to ``count`` bytes off a connection without looking at them; 0 at its end."""
+        if count < len(scratch):
+            scratch = scratch[:count]
+        return sock.recv_into(scratch, 0, _DISCARD)
+
+    def get(self, sock: socket.socket, opt: Option) -> int:
+        """An option's value in the option's own unit."""
+        return sock.getsockopt(opt.level, opt.number)
+
+    def set(self, sock: socket.socket, opt: Option, value: int) -> None:
+        """Set an option to a value in the option's own unit."""
+        sock.setsockopt(opt.level, opt.number, value)
+
+    # Addresses
+
+    pack4 = staticmethod(socket.inet_aton)
+
+    @staticmethod
+    def text6(packed: bytes) -> str:
+        return socket.inet_ntop(socket.AF_INET6, packed)
+
+    @staticmethod
+    def pack6(text: str) -> bytes:
+        return socket.inet_pton(socket.AF_INET6, text)
+
+    def look_up(self, name: str) -> list[Found]:
+        """The addresses of a name from the system's resolution, in its order of preference.
+
+        Raises:
+            LookupFailed: with the name of the EAI code.
+        """
+        try:
+            found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise LookupFailed(_EAI_NAMES.get(error.errno or 0, "EAI_FAIL"), str(error.strerror)) from None
+        except UnicodeError:
+            raise LookupFailed("EAI_NONAME", "no valid domain name") from None
+        return [
+            (6 if family == socket.AF_INET6 else 4, str(address[0]).partition("%")[0])
+            for family, _, _, _, address in found
+            if family in (socket.AF_INET, socket.AF_INET6)
+        ]
+
+    # Files, and moving bytes inside the kernel
+
+    def open_stream(self, fd: int, *, writable: bool) -> File:
+        """The standard streams and other descriptors as something that never blocks."""
+        return open_stream(fd, writable=writable)
+
+    def send_file(self, sock: Any, file: File, count: int) -> int | None:
+        """Move bytes from a regular file to a socket inside the kernel; None where that cannot be done."""
+        if not file.regular or not hasattr(os, "sendfile"):
+            return None
+        try:
+            return os.sendfile(sock.fileno(), file.fileno(), None, count)  # type: ignore[arg-type]
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.ENOSYS, errno.ENOTSOCK, errno.EOPNOTSUPP):
+                return None
+            raise
+
+    def wake_pair(self) -> tuple[int, int]:
+        """A descriptor that becomes readable when the other is written to."""
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
+        return reader, writer
+
+    def wake(self, writer: int) -> None:
+        """Make the wake descriptor readable; a full pipe is readable already."""
+        try:
+            os.write(writer, b"\0")
+        except BlockingIOError:
+            pass
+
+    def clear_wake(self, reader: int) -> None:
+        try:
+            while os.read(reader, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    close_fd = staticmethod(os.close)

@@ -1,0 +1,46 @@
+"""The specification as data: value types, functions, error codes and state machines, each declared once.
+
+The declarations of a world are imported when ``load`` asks for that world, not before.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from wasinet.wit.declare import Error, ErrorCode, Function, Interface, Note, Package, World
+from wasinet.wit.machine import Machine, Row
+
+__all__ = [
+    "DEFAULT_WORLD",
+    "WORLD_NAMES",
+    "Error",
+    "ErrorCode",
+    "Function",
+    "Interface",
+    "Machine",
+    "Note",
+    "Package",
+    "Row",
+    "World",
+    "load",
+]
+
+_MODULES = {"0.2": "wasinet.wit.v0_2"}
+
+WORLD_NAMES = tuple(_MODULES)
+DEFAULT_WORLD = "0.2"
+
+
+@cache
+def load(name: str = DEFAULT_WORLD) -> World:
+    """The world of this name.
+
+    Raises:
+        ValueError: no world has this name.
+    """
+    if name not in _MODULES:
+        raise ValueError(f"no world is named {name!r}; there is {', '.join(WORLD_NAMES)}")
+    world = import_module(_MODULES[name]).WORLD
+    assert isinstance(world, World)
+    return world

@@ -1,0 +1,1 @@
+"""Worlds: the names and shapes of one generation of the API over the engine; no socket logic."""
