@@ -85,7 +85,7 @@ SEEDS: tuple[tuple[str, Type], ...] = (
 
 
 def _check(text: str, type_: Type) -> bool:
-    """Read it; gives whether it was a value. What was read prints and reads back equal; an error renders, and lies within the text."""
+    """Read it: what was read prints and reads back equal, an error lies within the text. Gives whether it was read."""
     error = None
     value: Value = None
     try:

@@ -3,50 +3,74 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 from wasinet.oscalls.os import Os, Sockaddr
 from wasinet.wit.values import Case
 
-__all__ = [
-    "family_of",
-    "from_os",
-    "ip_value",
-    "is_mapped",
-    "is_unicast",
-    "is_unspecified",
-    "show",
-    "to_os",
-]
+__all__ = ["Known", "from_os", "ip_value", "is_mapped", "known", "show", "to_os"]
 
 _FAMILY = {"ipv4": 4, "ipv6": 6}
 _KEEP = 4096
 _from_cache: dict[Sockaddr, Case] = {}
-_to_cache: dict[tuple[object, ...], Sockaddr] = {}
+_known: dict[tuple[object, ...], Known] = {}
 
 
-def family_of(address: Case) -> int:
-    """4 or 6 for an ``ip-socket-address`` or ``ip-address``."""
-    return _FAMILY[address.name]
+class Known:
+    """What there is to know about an ``ip-socket-address``, worked out once.
+
+    Args:
+        family: 4 or 6.
+        sockaddr: as the socket module takes it.
+        port: 0 to 65535.
+        mapped: an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2).
+        unspecified: ``0.0.0.0`` or ``::``.
+        unicast: neither multicast (RFC 5771, RFC 4291 section 2.7) nor the limited broadcast (RFC 919).
+    """
+
+    __slots__ = ("family", "mapped", "port", "sockaddr", "unicast", "unspecified")
+
+    def __init__(self, address: Case) -> None:
+        value = address.payload
+        words = value["address"]
+        self.family = _FAMILY[address.name]
+        self.port: int = value["port"]
+        self.unspecified = not any(words)
+        self.sockaddr: Sockaddr
+        if self.family == 4:
+            self.sockaddr = (".".join(map(str, words)), self.port)
+            self.mapped = False
+            self.unicast = not 224 <= words[0] <= 239 and words != (255, 255, 255, 255)
+        else:
+            text = Os.text6(struct.pack("!8H", *words))
+            self.sockaddr = (text, self.port, value["flow-info"], value["scope-id"])
+            self.mapped = is_mapped(words)
+            self.unicast = words[0] >> 8 != 0xFF
 
 
-def to_os(address: Case) -> Sockaddr:
-    """An ``ip-socket-address`` as the socket module takes it."""
+def known(address: Case) -> Known:
+    """What there is to know about an ``ip-socket-address``."""
     value = address.payload
     if address.name == "ipv4":
         key: tuple[object, ...] = (value["port"], value["address"])
     else:
         key = (value["port"], value["address"], value["flow-info"], value["scope-id"])
-    found = _to_cache.get(key)
+    found = _known.get(key)
     if found is None:
-        if len(_to_cache) >= _KEEP:
-            _to_cache.clear()
-        if address.name == "ipv4":
-            found = ("%d.%d.%d.%d" % value["address"], value["port"])
-        else:
-            text = Os.text6(struct.pack("!8H", *value["address"]))
-            found = (text, value["port"], value["flow-info"], value["scope-id"])
-        _to_cache[key] = found
+        if len(_known) >= _KEEP:
+            _known.clear()
+        found = _known[key] = Known(address)
     return found
+
+
+def to_os(address: Case) -> Sockaddr:
+    """An ``ip-socket-address`` as the socket module takes it."""
+    return known(address).sockaddr
+
+
+def is_mapped(words: Sequence[int]) -> bool:
+    """Whether the eight words of an IPv6 address are an IPv4-mapped one."""
+    return words[5] == 0xFFFF and not any(words[:5])
 
 
 def ip_value(family: int, text: str) -> Case:
@@ -79,24 +103,3 @@ def show(address: Case) -> str:
         return f"{sockaddr[0]}:{sockaddr[1]}"
     scope = f"%{sockaddr[3]}" if sockaddr[3] else ""
     return f"[{sockaddr[0]}{scope}]:{sockaddr[1]}"
-
-
-def is_unspecified(address: Case) -> bool:
-    """``0.0.0.0`` or ``::``."""
-    return not any(address.payload["address"])
-
-
-def is_mapped(address: Case) -> bool:
-    """An IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2)."""
-    if address.name == "ipv4":
-        return False
-    words = address.payload["address"]
-    return words[5] == 0xFFFF and not any(words[:5])
-
-
-def is_unicast(address: Case) -> bool:
-    """Neither multicast (RFC 5771, RFC 4291 section 2.7) nor the limited broadcast (RFC 919)."""
-    words = address.payload["address"]
-    if address.name == "ipv4":
-        return not 224 <= words[0] <= 239 and words != (255, 255, 255, 255)
-    return words[0] >> 8 != 0xFF

@@ -35,6 +35,9 @@ Operation = Callable[..., Value]
 ErrShape = Callable[[Fail], Err]
 """How a world's error type says a failure."""
 
+Rows = Mapping[str, Mapping[str, str]]
+"""State to outcome to next state."""
+
 _R = TypeVar("_R", bound="Resource")
 # The most that one read gives and one write permit allows. Between 64 and 128 KiB a reused buffer
 # moves the most bytes per second; beyond that the caches suffer.
@@ -68,16 +71,17 @@ class Engine:
         self.scratch = memoryview(bytearray(_CHUNK))
         self.chunk = _CHUNK
         self._last_handle = 0
+        self._clock = self.os.monotonic
         self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
 
     # The handle table
 
-    def enter(self, resource: Resource) -> None:
+    def enter(self, resource: Resource) -> int:
         """Give a resource its handle: small integers, never used again in a session."""
-        self._last_handle += 1
-        resource.handle = self._last_handle
-        resource.created = self.os.monotonic()
-        self.table[self._last_handle] = resource
+        self._last_handle = handle = self._last_handle + 1
+        self.table[handle] = resource
+        resource.created = self._clock()
+        return handle
 
     def get(self, handle: int, cls: type[_R]) -> _R:
         """The live resource behind a handle.
@@ -88,7 +92,7 @@ class Engine:
         resource = self.table.get(handle)
         if resource.__class__ is not cls:
             raise self._wrong_handle(handle, cls.kind)
-        return resource  # type: ignore[return-value]
+        return resource
 
     def _wrong_handle(self, handle: object, kind: str) -> Trap:
         resource = self.table.get(handle) if isinstance(handle, int) else None
@@ -111,8 +115,9 @@ class Engine:
             children = ", ".join(f"#{child.handle} ({child.kind})" for child in self.children(resource))
             raise Trap(f"#{handle} may not be dropped while its children live: {children}", f"{resource.kind} drop")
         del self.table[handle]
-        if resource.parent is not None:
-            resource.parent.live_children -= 1
+        parent = resource.parent
+        if parent is not None:
+            parent.live_children -= 1
         resource.close()
         return resource.kind
 
@@ -177,8 +182,8 @@ class Engine:
                     raise self._wrong_handle(handle, receiver.kind)
                 if borrows:
                     args = resolved(args)
-                if allowed is not None and resource.state not in allowed:  # type: ignore[union-attr]
-                    return self._refused(resource, function, err_shape)  # type: ignore[arg-type]
+                if allowed is not None and resource.state not in allowed:
+                    return self._refused(resource, function, err_shape)
                 try:
                     value = effect(resource, *args)
                 except (Fail, OSError) as error:
@@ -191,7 +196,7 @@ class Engine:
 
         assert machine is not None
         choose = _chooser(machine, function)
-        every_cell = {name: machine.cells(name) for name in machine.variants(member)}
+        step = self._step
 
         def call_moving(handle: int, *args: Value) -> Value:
             socket: Any = table.get(handle)
@@ -200,7 +205,7 @@ class Engine:
             if borrows:
                 args = resolved(args)
             before = socket.state
-            row = every_cell[choose(args)].get(before)
+            row = choose(args).get(before)
             if row is None:
                 return self._refused(socket, function, err_shape)
             result: Value
@@ -212,7 +217,7 @@ class Engine:
                 result, outcome = OK if unit else Ok(value), OK_OUTCOME
             # An effect that ended the connection has moved the socket already; its row is of the past.
             if socket.state is before:
-                self._step(socket, row, outcome)
+                step(socket, row, outcome)
             return result
 
         return call_moving
@@ -237,11 +242,11 @@ class Engine:
 
         return classify
 
-    def _step(self, socket: Socket, row: Mapping[str, str], outcome: str) -> None:
+    def _step(self, socket: Any, row: Mapping[str, str], outcome: str) -> None:
         """Move a socket along its row. The only place that assigns a state."""
         state = row.get(outcome)
         if state is not None and state != socket.state:
-            socket.state = state  # type: ignore[misc]
+            socket.state = state
             socket.touch()
 
     def terminate(self, socket: Socket) -> None:
@@ -312,11 +317,12 @@ def _borrows(function: Function, resources: Mapping[str, type[Resource]]) -> lis
     return found
 
 
-def _chooser(machine: Machine, function: Function) -> Callable[[tuple[Value, ...]], str]:
-    """Which row name a call follows: the function's own, or its variant by the option it is given."""
+def _chooser(machine: Machine, function: Function) -> Callable[[tuple[Value, ...]], Rows]:
+    """Which rows a call follows: the function's own, or its variant's by the option it is given."""
     member = function.member
     if machine.variants(member) == (member,):
-        return lambda args: member
+        rows = machine.cells(member)
+        return lambda args: rows
     index = next(i for i, (_, type_) in enumerate(function.params) if isinstance(resolve(type_), Option))
-    none, some = f"{member}(none)", f"{member}(some)"
+    none, some = machine.cells(f"{member}(none)"), machine.cells(f"{member}(some)")
     return lambda args: none if args[index] is None else some

@@ -36,7 +36,7 @@ def literal(name: str) -> Case | None:
         except (OSError, ValueError, UnicodeError):
             raise Fail("invalid-argument", f"{name!r} is no IPv6 address, and names have no colon") from None
         address = Case("ipv6", words)
-        if words[5] == 0xFFFF and not any(words[:5]):
+        if addresses.is_mapped(words):
             raise Fail("invalid-argument", f"{name!r} is an IPv4-mapped address; give the IPv4 address itself")
         return address
     labels = name.removesuffix(".").split(".")
@@ -87,7 +87,6 @@ class ResolveAddressStream(Resource):
     """
 
     kind = "resolve-address-stream"
-    __slots__ = ("_answer", "_failure", "_found", "_next", "_operation", "_waiting", "name")
 
     def __init__(self, engine: Engine, name: str, found: list[Case] | None = None) -> None:
         super().__init__(engine)
@@ -102,9 +101,7 @@ class ResolveAddressStream(Resource):
     def look_up(self, network: Network, host: str) -> int:
         """Ask the resolver, once the policy allows it. Gives the handle; raises Fail where it does not."""
         try:
-            self._operation = Operation(
-                self.engine, network.domain, "name-lookup", host, lambda: self._start(host)
-            )
+            self._operation = Operation(self.engine, network.domain, "name-lookup", host, lambda: self._start(host))
         except Fail:
             self.engine.drop(self.handle)
             raise
@@ -148,7 +145,9 @@ class ResolveAddressStream(Resource):
             self._failure = self._answer
             return True
         found = [addresses.ip_value(family, text) for family, text in dict.fromkeys(self._answer)]
-        self._found = [address for address in found if not _is_mapped(address)]
+        self._found = [
+            address for address in found if address.name == "ipv4" or not addresses.is_mapped(address.payload)
+        ]
         if not self._found:
             self._failure = Fail("name-unresolvable", f"{self.name} has no usable address")
         return True
@@ -172,8 +171,3 @@ class ResolveAddressStream(Resource):
         if self._waiting:
             self._waiting = False
             self.engine.poller.expect_wake(-1)
-
-
-def _is_mapped(address: Case) -> bool:
-    words = address.payload
-    return address.name == "ipv6" and words[5] == 0xFFFF and not any(words[:5])

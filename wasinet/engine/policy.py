@@ -84,11 +84,12 @@ class Rule(Data):
             return False
         if isinstance(target, str):
             return self.use == "*" or _name_matches(self.name or "*", target)
-        if not self.low <= target.payload["port"] <= self.high:
+        known = addresses.known(target)
+        if not self.low <= known.port <= self.high:
             return False
         if self.family is None:
             return True
-        if addresses.family_of(target) != self.family:
+        if known.family != self.family:
             return False
         width = 32 if self.family == 4 else 128
         return _bits(target) >> (width - self.length) == self.bits >> (width - self.length)

@@ -18,6 +18,7 @@ from wasinet.oscalls.wait import BROKEN, Kept
 
 if TYPE_CHECKING:
     from wasinet.engine.engine import Engine
+    from wasinet.engine.streams import Writer
 
 __all__ = ["Poller", "Watch", "poll", "subscribe_duration", "subscribe_instant"]
 
@@ -55,6 +56,8 @@ class Watch:
         self._poller = poller
         self._kept: Kept | None = None
         self.handles: list[int] | None = None
+        # Where each handle stands in the list; None when one stands there twice.
+        self.places: dict[int, int] | None = None
         self.members: dict[int, Pollable] = {}
         self._of_parent: dict[Resource, dict[int, None]] = {}
         self._interests: dict[int, Interest] = {}
@@ -74,6 +77,9 @@ class Watch:
             if handle not in self.members:
                 self._add(handle, pollable)
         self.handles = handles
+        self.places = (
+            {handle: index for index, handle in enumerate(handles)} if len(pollables) == len(handles) else None
+        )
 
     def _add(self, handle: int, pollable: Pollable) -> None:
         self.members[handle] = pollable
@@ -212,15 +218,15 @@ class Poller:
         self._watch = Watch(engine, self)
         self._previous: list[int] | None = None
         self.extra: dict[int, int] = {}
-        self._writers: dict[int, Resource] = {}
+        self._writers: dict[int, Writer] = {}
         self._wake: tuple[int, int] | None = None
         self._expected = 0
 
     # What every wait serves besides its own list
 
-    def want_write(self, fd: int, stream: Resource) -> None:
-        """Pending writes of a stream wait for ``fd``."""
-        self._writers[fd] = stream
+    def want_write(self, fd: int, writer: Writer) -> None:
+        """A writer's pending bytes wait for ``fd``."""
+        self._writers[fd] = writer
         self._set_extra(fd, WRITE)
 
     def unwant_write(self, fd: int) -> None:
@@ -287,7 +293,12 @@ class Poller:
                 masks[interest[0]] = masks.get(interest[0], 0) | interest[1]
             for fd, events in engine.os.wait_many(masks, timeout):
                 self.event(fd)
-                if interest is not NEVER and fd == interest[0] and events & (interest[1] | BROKEN) and resource.settle():
+                if (
+                    interest is not NEVER
+                    and fd == interest[0]
+                    and events & (interest[1] | BROKEN)
+                    and resource.settle()
+                ):
                     return True
 
     def is_ready(self, pollable: Pollable) -> bool:
@@ -309,6 +320,12 @@ class Poller:
         watch = self._watch
         if handles == watch.handles:
             return self._indexes(handles, watch.wait(deadline))
+        if len(handles) == 1:
+            # The most common list of all needs none of what follows.
+            pollable = self._engine.table.get(handles[0])
+            if pollable.__class__ is Pollable and deadline is None:
+                pollable.block()
+                return [0]
         handles = list(handles)
         again = handles == self._previous
         self._previous = handles
@@ -330,14 +347,11 @@ class Poller:
                 self._engine.get(handle, Pollable)
         return found  # type: ignore[return-value]
 
-    @staticmethod
-    def _indexes(handles: Sequence[int], ready: set[int]) -> list[int]:
-        if len(ready) == 1:
-            (only,) = ready
-            first = handles.index(only)
-            if only not in handles[first + 1 :]:
-                return [first]
-        return [index for index, handle in enumerate(handles) if handle in ready]
+    def _indexes(self, handles: Sequence[int], ready: set[int]) -> list[int]:
+        places = self._watch.places
+        if places is None:
+            return [index for index, handle in enumerate(handles) if handle in ready]
+        return sorted([places[handle] for handle in ready])
 
     def _poll_fresh(self, handles: list[int], deadline: float | None) -> list[int]:
         engine = self._engine
@@ -352,9 +366,9 @@ class Poller:
                 pollable = table.get(handle)
                 if pollable.__class__ is not Pollable:
                     pollable = engine.get(handle, Pollable)
-                parent = pollable.parent  # type: ignore[union-attr]
+                parent = pollable.parent
                 if parent is None:
-                    moment: float = pollable.deadline  # type: ignore[union-attr]
+                    moment: float = pollable.deadline
                     if moment <= clock():
                         ready.append(index)
                     elif nearest is None or moment < nearest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Function
 from wasinet.wit.values import Err, Value

@@ -26,18 +26,18 @@ class Resource:
     """
 
     kind: ClassVar[str] = ""
-    __slots__ = ("created", "engine", "handle", "live_children", "parent", "watched")
-    handle: int
-    created: float
+    # Class attributes are the initial values here and in the classes below: a connection makes five
+    # of these objects, and what is not assigned at birth costs nothing.
+    live_children = 0
+    watched = False
+    created = 0.0
 
     def __init__(self, engine: Engine, parent: Resource | None = None) -> None:
         self.engine = engine
         self.parent = parent
-        self.live_children = 0
-        self.watched = False
         if parent is not None:
             parent.live_children += 1
-        engine.enter(self)
+        self.handle: int = engine.enter(self)
 
     @property
     def state(self) -> str:
@@ -84,10 +84,9 @@ class Pollable(Resource):
     """
 
     kind = "pollable"
-    __slots__ = ("deadline",)
 
     def __init__(self, engine: Engine, parent: Resource | None, deadline: float = 0.0) -> None:
-        super().__init__(engine, parent)
+        Resource.__init__(self, engine, parent)
         self.deadline = deadline
 
     @property

@@ -28,17 +28,16 @@ class Socket(Resource):
     """
 
     use_prefix: ClassVar[str] = ""
-    __slots__ = ("domain", "family", "holders", "operation", "sock", "state")
-    state: str  # type: ignore[assignment]  # only the engine's step assigns it after creation
+    state: str = ""  # only the engine's step assigns it after creation
+    domain: Domain | None = None
+    operation: Operation | None = None
+    holders = 1
 
     def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
-        super().__init__(engine)
+        Resource.__init__(self, engine)
         self.family = family
         self.sock = sock
         self.state = state
-        self.domain: Domain | None = None
-        self.operation: Operation | None = None
-        self.holders = 1
 
     # Lifetime
 
@@ -46,7 +45,8 @@ class Socket(Resource):
         """One holder of the descriptor less."""
         self.holders -= 1
         if not self.holders:
-            self.engine.poller.forget(self.sock.fileno())
+            if self.engine.poller.extra:
+                self.engine.poller.forget(self.sock.fileno())
             self.sock.close()
 
     def close(self) -> None:
@@ -54,35 +54,40 @@ class Socket(Resource):
 
     # Addresses
 
-    def check_family(self, address: Case) -> None:
+    def check_family(self, address: Case) -> addresses.Known:
         """Refuse an address of the other family, and IPv4-mapped ones, which IPV6_V6ONLY rules out."""
-        if addresses.family_of(address) != self.family:
-            raise Fail("invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {addresses.show(address)}")
-        if addresses.is_mapped(address):
+        known = addresses.known(address)
+        if known.family != self.family:
+            raise Fail(
+                "invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {addresses.show(address)}"
+            )
+        if known.mapped:
             raise Fail("invalid-argument", f"{addresses.show(address)} is an IPv4-mapped IPv6 address")
+        return known
 
-    def check_remote(self, address: Case) -> None:
+    def check_remote(self, address: Case) -> addresses.Known:
         """Refuse what no datagram or connection can be sent to."""
-        self.check_family(address)
-        if addresses.is_unspecified(address):
+        known = self.check_family(address)
+        if known.unspecified:
             raise Fail("invalid-argument", f"{addresses.show(address)} is the unspecified address, not a peer's")
-        if address.payload["port"] == 0:
+        if not known.port:
             raise Fail("invalid-argument", "port 0 is no port of a peer")
+        return known
 
     def start_bind(self, network: Network, local_address: Case) -> None:
         """Begin to bind. The outcome of the OS's bind is kept for ``finish-bind``."""
-        self.check_family(local_address)
-        self.check_bind(local_address)
+        known = self.check_family(local_address)
+        self.check_bind(local_address, known)
         self.operation = Operation(
             self.engine,
             network.domain,
             f"{self.use_prefix}-bind",
             local_address,
-            lambda: self.sock.bind(addresses.to_os(local_address)),
+            lambda: self.sock.bind(known.sockaddr),
         )
         self.domain = network.domain
 
-    def check_bind(self, address: Case) -> None:
+    def check_bind(self, address: Case, known: addresses.Known) -> None:
         """Refuse what this kind of socket may not be bound to."""
 
     def finish_bind(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os as _os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wasinet.engine.faults import Fail, Trap, code_of
 from wasinet.engine.resource import READY, Interest, Resource
@@ -19,21 +19,65 @@ from wasinet.wit.values import Some
 if TYPE_CHECKING:
     from wasinet.engine.engine import Engine
 
-__all__ = ["BLOCKING_LIMIT", "Error", "InputStream", "OutputStream", "Reader", "Writer", "network_error_code"]
+__all__ = [
+    "BLOCKING_LIMIT",
+    "Error",
+    "FileOwner",
+    "InputStream",
+    "OutputStream",
+    "Owner",
+    "Reader",
+    "Writer",
+    "network_error_code",
+]
 
 BLOCKING_LIMIT = 4096
 """The most that the blocking writes take (streams.output-stream.blocking-write-and-flush)."""
 
 
-def _nothing() -> None:
-    pass
+class Owner:
+    """What a direction belongs to: told of its end or failure, and keeps its descriptor open.
+
+    ``network`` says whether failures have a network error code.
+    """
+
+    network: ClassVar[bool] = True
+
+    def hold(self) -> None:
+        """One holder of the descriptor more."""
+
+    def release(self) -> None:
+        """One holder less; the last closes it."""
+
+    def direction_ended(self) -> None:
+        """An end of stream was read, or the peer was told of ours."""
+
+    def direction_broke(self) -> None:
+        """A fatal error was seen."""
+
+
+class FileOwner(Owner):
+    """The owner of one stream over a descriptor of this process."""
+
+    network = False
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._holders = 1
+
+    def hold(self) -> None:
+        self._holders += 1
+
+    def release(self) -> None:
+        self._holders -= 1
+        if not self._holders:
+            self._file.close()
 
 
 class Error(Resource):
     """The ``error`` of a failed stream operation: its code where a network gave it, and text for people."""
 
     kind = "error"
-    __slots__ = ("code", "errno", "text")
 
     def __init__(self, engine: Engine, code: str | None, text: str, errno: int | None) -> None:
         super().__init__(engine)
@@ -58,20 +102,15 @@ def network_error_code(engine: Engine, error: Error) -> Some | None:
 class _Direction:
     """What both directions have: the descriptor's owner, the end, and a failure to report once."""
 
-    __slots__ = ("broken", "changed", "engine", "ended", "failure", "file", "hold", "network", "release", "stream")
+    ended = False
+    failure: Fail | None = None
+    stream: Resource | None = None
 
-    def __init__(self, engine: Engine, file: Any, *, network: bool) -> None:
+    def __init__(self, engine: Engine, file: Any, owner: Owner) -> None:
         self.engine = engine
         self.file = file
-        self.network = network
-        self.ended = False
-        self.failure: Fail | None = None
-        self.stream: Resource | None = None
-        # The owner's wishes: told of an end or failure, and keeping the descriptor open.
-        self.changed: Callable[[], None] = _nothing
-        self.broken: Callable[[], None] = _nothing
-        self.hold: Callable[[], None] = _nothing
-        self.release: Callable[[], None] = _nothing
+        self.owner = owner
+        self.network = owner.network
 
     def check(self) -> None:
         """Raise a failure that was not reported yet, then ``closed`` for ever."""
@@ -87,7 +126,7 @@ class _Direction:
         reason = _os.strerror(error.errno) if error.errno else str(error)
         code = code_of(member, error.errno) if self.network else "unknown"
         self.touch()
-        self.broken()
+        self.owner.direction_broke()
         return Fail(code, reason, errno=error.errno)
 
     def touch(self) -> None:
@@ -102,19 +141,15 @@ class Reader(_Direction):
     end of stream, so it does not count towards the connection's end.
     """
 
-    __slots__ = ("quiet", "shut")
-
-    def __init__(self, engine: Engine, file: Any, *, network: bool) -> None:
-        super().__init__(engine, file, network=network)
-        self.shut = False
-        # The last read got less than it asked for, so the next would most likely come too early.
-        self.quiet = False
+    shut = False
+    # The last read got less than it asked for, so the next would most likely come too early.
+    quiet = False
 
     def end(self) -> Fail:
         """The end of the stream was read."""
         self.ended = True
         self.touch()
-        self.changed()
+        self.owner.direction_ended()
         return Fail("closed", "the peer has ended the stream" if self.network else "the end of the file")
 
     def close(self) -> None:
@@ -166,14 +201,10 @@ class Reader(_Direction):
 class Writer(_Direction):
     """The sending direction."""
 
-    __slots__ = ("fin", "full", "pending", "sent_fin")
-
-    def __init__(self, engine: Engine, file: Any, *, network: bool) -> None:
-        super().__init__(engine, file, network=network)
-        self.pending: memoryview | None = None
-        self.full = False
-        self.fin: Callable[[], None] | None = None
-        self.sent_fin = False
+    pending: memoryview | None = None
+    full = False
+    fin: Callable[[], None] | None = None
+    sent_fin = False
 
     def write(self, data: bytes | memoryview) -> None:
         """Take all of ``data``: the kernel's part now, the rest when it can. Raises Fail."""
@@ -190,7 +221,7 @@ class Writer(_Direction):
         if sent < len(data):
             self.pending = memoryview(bytes(memoryview(data)[sent:]))
             self.engine.pending[self] = None
-            self.hold()
+            self.owner.hold()
             self.engine.poller.want_write(self.file.fileno(), self)
             self.touch()
 
@@ -226,7 +257,7 @@ class Writer(_Direction):
             del self.engine.pending[self]
             self.engine.poller.unwant_write(self.file.fileno())
             self.touch()
-            self.release()
+            self.owner.release()
 
     def finish(self, fin: Callable[[], None]) -> None:
         """No more writes; ``fin`` tells the peer once everything pending is out."""
@@ -246,13 +277,12 @@ class Writer(_Direction):
             fin()
         except OSError:
             # The connection is gone already, which the next read finds out and reports.
-            self.broken()
+            self.owner.direction_broke()
             return
-        self.changed()
+        self.owner.direction_ended()
 
 
 class _Stream(Resource):
-    __slots__ = ()
     direction: _Direction
 
     @property
@@ -264,19 +294,17 @@ class InputStream(_Stream):
     """An ``input-stream``.
 
     Args:
-        reader: the direction it reads.
+        reader: the direction it reads; its owner already counts the stream as a holder.
         parent: the resource that may not be dropped before it.
     """
 
     kind = "input-stream"
-    __slots__ = ("bytes", "reader")
+    count = 0
 
     def __init__(self, engine: Engine, reader: Reader, parent: Resource | None = None) -> None:
-        super().__init__(engine, parent)
+        Resource.__init__(self, engine, parent)
         self.reader = reader
-        self.bytes = 0
         reader.stream = self
-        reader.hold()
 
     @property
     def direction(self) -> Reader:  # type: ignore[override]
@@ -291,8 +319,8 @@ class InputStream(_Stream):
     def read(self, count: int) -> bytes:
         """Up to ``count`` bytes without blocking, empty when none are there."""
         limit = self.engine.chunk
-        data = self.reader.read(count if count < limit else limit)
-        self.bytes += len(data)
+        data = self.reader.read(min(limit, count))
+        self.count += len(data)
         return data
 
     def blocking_read(self, count: int) -> bytes:
@@ -308,7 +336,7 @@ class InputStream(_Stream):
     def skip(self, count: int) -> int:
         """As ``read``, but the bytes are thrown away; how many."""
         skipped = self.reader.take(min(count, self.engine.chunk), keep=False)
-        self.bytes += skipped
+        self.count += skipped
         return skipped
 
     def blocking_skip(self, count: int) -> int:
@@ -321,22 +349,20 @@ class InputStream(_Stream):
 
     def close(self) -> None:
         self.reader.stream = None
-        self.reader.release()
+        self.reader.owner.release()
 
 
 class OutputStream(_Stream):
     """An ``output-stream``; ``permit`` is what the last ``check-write`` allows the next ``write``."""
 
     kind = "output-stream"
-    __slots__ = ("bytes", "permit", "writer")
+    count = 0
+    permit = 0
 
     def __init__(self, engine: Engine, writer: Writer, parent: Resource | None = None) -> None:
-        super().__init__(engine, parent)
+        Resource.__init__(self, engine, parent)
         self.writer = writer
-        self.permit = 0
-        self.bytes = 0
         writer.stream = self
-        writer.hold()
 
     @property
     def direction(self) -> Writer:  # type: ignore[override]
@@ -369,20 +395,18 @@ class OutputStream(_Stream):
         """Write within the permit, without blocking."""
         self._spend(len(contents))
         self.writer.write(contents)
-        self.bytes += len(contents)
+        self.count += len(contents)
 
     def write_zeroes(self, count: int) -> None:
         """Write ``count`` zero bytes within the permit."""
         self._spend(count)
         self.writer.write(bytes(count))
-        self.bytes += count
+        self.count += count
 
     def _spend(self, count: int) -> None:
         permit, self.permit = self.permit, 0
         if count > permit:
-            raise Trap(
-                f"{count} bytes written where check-write permitted {permit}", "streams.output-stream.write"
-            )
+            raise Trap(f"{count} bytes written where check-write permitted {permit}", "streams.output-stream.write")
 
     def flush(self) -> None:
         """Ask for everything to go out; ``check-write`` permits nothing until it has."""
@@ -402,14 +426,14 @@ class OutputStream(_Stream):
         """Write up to 4096 bytes and wait until they are out."""
         self._blocking(len(contents), "blocking-write-and-flush")
         self.writer.write(contents)
-        self.bytes += len(contents)
+        self.count += len(contents)
         self.blocking_flush()
 
     def blocking_write_zeroes_and_flush(self, count: int) -> None:
         """Write up to 4096 zero bytes and wait until they are out."""
         self._blocking(count, "blocking-write-zeroes-and-flush")
         self.writer.write(bytes(count))
-        self.bytes += count
+        self.count += count
         self.blocking_flush()
 
     def _blocking(self, count: int, member: str) -> None:
@@ -434,8 +458,8 @@ class OutputStream(_Stream):
             moved = reader.take(count, keep=True)
             if moved:
                 writer.write(self.engine.scratch[:moved])
-        source.bytes += moved
-        self.bytes += moved
+        source.count += moved
+        self.count += moved
         return moved
 
     def _move_file(self, source: InputStream, count: int) -> int | None:
@@ -464,4 +488,4 @@ class OutputStream(_Stream):
 
     def close(self) -> None:
         self.writer.stream = None
-        self.writer.release()
+        self.writer.owner.release()

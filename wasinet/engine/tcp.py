@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os as _os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wasinet.engine import addresses
 from wasinet.engine.faults import Fail
 from wasinet.engine.network import Network, Operation, denied
 from wasinet.engine.policy import ALLOW
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
-from wasinet.engine.streams import InputStream, OutputStream, Reader, Writer
+from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
@@ -29,35 +29,32 @@ def create_tcp_socket(engine: Engine, family: str) -> int:
     return TcpSocket(engine, number, sock, engine.machines[TcpSocket.kind].initial).handle
 
 
-class TcpSocket(Socket):
+class TcpSocket(Socket, Owner):
     """A ``tcp-socket``."""
 
     kind = "tcp-socket"
     use_prefix = "tcp"
-    __slots__ = ("_listened", "backlog", "reader", "writer")
 
-    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
-        super().__init__(engine, family, sock, state)
-        self.backlog = engine.os.default_backlog
-        self._listened = 0
-        self.reader: Reader | None = None
-        self.writer: Writer | None = None
+    reader: Reader | None = None
+    writer: Writer | None = None
+    backlog = 0
+    _listened = 0
 
-    def check_bind(self, address: Case) -> None:
-        if not addresses.is_unicast(address):
+    def check_bind(self, address: Case, known: addresses.Known) -> None:
+        if not known.unicast:
             raise Fail("invalid-argument", f"{addresses.show(address)} is not a unicast address")
 
     # Connecting
 
     def start_connect(self, network: Network, remote_address: Case) -> None:
         """Begin to connect. The outcome of the OS's connect is kept for ``finish-connect``."""
-        self.check_remote(remote_address)
-        self.check_bind(remote_address)
+        known = self.check_remote(remote_address)
+        self.check_bind(remote_address, known)
         if self.domain is not None and self.domain is not network.domain:
             raise Fail("invalid-argument", f"the socket was bound with another network ({self.domain.name})")
 
         def run() -> None:
-            number = self.engine.os.connect(self.sock, addresses.to_os(remote_address))
+            number = self.engine.os.connect(self.sock, known.sockaddr)
             if number:
                 raise OSError(number, _os.strerror(number))
 
@@ -78,28 +75,32 @@ class TcpSocket(Socket):
 
     def open_streams(self) -> tuple[int, int]:
         """The two streams of a connection that has just come about, as the socket's children."""
-        self.reader = Reader(self.engine, self.sock, network=True)
-        self.writer = Writer(self.engine, self.sock, network=True)
-        for direction in (self.reader, self.writer):
-            direction.changed = self._changed
-            direction.broken = self._broken
-            direction.hold = self.hold
-            direction.release = self.release
-        return (
-            InputStream(self.engine, self.reader, self).handle,
-            OutputStream(self.engine, self.writer, self).handle,
-        )
+        engine = self.engine
+        self.reader = Reader(engine, self.sock, self)
+        self.writer = Writer(engine, self.sock, self)
+        self.holders += 2
+        return InputStream(engine, self.reader, self).handle, OutputStream(engine, self.writer, self).handle
+
+    # As the owner of its two directions (streams.Owner)
 
     def hold(self) -> None:
         """One holder of the descriptor more."""
         self.holders += 1
 
-    def _changed(self) -> None:
-        if self.reader is not None and self.writer is not None and self.reader.ended and self.writer.sent_fin:
-            if not self.reader.shut:
-                self.engine.terminate(self)
+    def release(self) -> None:
+        super().release()
+        if not self.holders:
+            # Socket and directions refer to each other; without this only the cycle collector frees them.
+            self.reader = self.writer = None
 
-    def _broken(self) -> None:
+    def direction_ended(self) -> None:
+        """Both have: the peer's end of stream was read, and it was told of ours."""
+        reader, writer = self.reader, self.writer
+        if reader is not None and writer is not None and reader.ended and not reader.shut and writer.sent_fin:
+            self.engine.terminate(self)
+
+    def direction_broke(self) -> None:
+        """A fatal error was seen."""
         self.engine.terminate(self)
 
     # Listening
@@ -110,7 +111,7 @@ class TcpSocket(Socket):
         self.operation = Operation(self.engine, self.domain, "tcp-listen", self.local_address(), self._listen)
 
     def _listen(self) -> None:
-        self.sock.listen(self.backlog)
+        self.sock.listen(self.backlog or self.engine.os.default_backlog)
         self._listened = self.backlog
 
     def finish_listen(self) -> None:

@@ -39,13 +39,10 @@ class UdpSocket(Socket):
 
     kind = "udp-socket"
     use_prefix = "udp"
-    __slots__ = ("live_streams", "peer", "peer_os")
 
-    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
-        super().__init__(engine, family, sock, state)
-        self.peer: Case | None = None
-        self.peer_os: Sockaddr | None = None
-        self.live_streams = 0
+    peer: Case | None = None
+    peer_os: Sockaddr | None = None
+    live_streams = 0
 
     def stream(self, remote_address: Some | None) -> tuple[int, int]:
         """New streams, limited to a peer or not; the socket must have no live ones."""
@@ -128,9 +125,9 @@ class UdpSocket(Socket):
             if remote != self.peer:
                 raise Fail("invalid-argument", f"the streams are limited to {addresses.show(self.peer)}")
             return None
-        self.check_remote(remote)
+        known = self.check_remote(remote)
         self._check_policy("udp-send", remote)
-        return addresses.to_os(remote)
+        return known.sockaddr
 
     def close(self) -> None:
         self.release()
@@ -140,12 +137,11 @@ class IncomingDatagramStream(Resource):
     """An ``incoming-datagram-stream``."""
 
     kind = "incoming-datagram-stream"
-    __slots__ = ("bytes", "socket")
 
     def __init__(self, engine: Engine, socket: UdpSocket) -> None:
         super().__init__(engine, socket)
         self.socket = socket
-        self.bytes = 0
+        self.count = 0
         socket.live_streams += 1
 
     def interest(self) -> Interest:
@@ -155,7 +151,7 @@ class IncomingDatagramStream(Resource):
         """Datagrams that have arrived, as ``incoming-datagram`` records; empty when there are none."""
         found = self.socket.receive(max_results)
         for datagram in found:
-            self.bytes += len(datagram["data"])
+            self.count += len(datagram["data"])
         return found
 
     def close(self) -> None:
@@ -166,12 +162,11 @@ class OutgoingDatagramStream(Resource):
     """An ``outgoing-datagram-stream``; ``permit`` is what the last ``check-send`` allows."""
 
     kind = "outgoing-datagram-stream"
-    __slots__ = ("bytes", "full", "permit", "socket")
 
     def __init__(self, engine: Engine, socket: UdpSocket) -> None:
         super().__init__(engine, socket)
         self.socket = socket
-        self.bytes = 0
+        self.count = 0
         self.permit = 0
         self.full = False
         socket.live_streams += 1
@@ -215,7 +210,7 @@ class OutgoingDatagramStream(Resource):
                     break
                 raise
             sent += 1
-            self.bytes += len(data)
+            self.count += len(data)
         return sent
 
     def close(self) -> None:

@@ -78,12 +78,15 @@ class Host(Protocol):
         """Stop telling ``reader``."""
         ...
 
-    def open_input(self, fd: int) -> int:
-        """An ``input-stream`` over a descriptor of this process, standard input for instance."""
+    def open_input(self, fd: int, *, own: bool = False) -> int:
+        """An ``input-stream`` over a descriptor of this process, standard input for instance.
+
+        ``own`` makes dropping the stream close a regular file. Raises OSError for a closed descriptor.
+        """
         ...
 
-    def open_output(self, fd: int) -> int:
-        """An ``output-stream`` over a descriptor of this process."""
+    def open_output(self, fd: int, *, own: bool = False) -> int:
+        """An ``output-stream`` over a descriptor of this process; otherwise as ``open_input``."""
         ...
 
     def state(self, handle: int) -> str:

@@ -10,7 +10,7 @@ from wasinet.engine.faults import Trap
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.records import CallRecord, Reader, Trapped
 from wasinet.engine.sockets import Socket
-from wasinet.engine.streams import Error, InputStream, OutputStream, Writer
+from wasinet.engine.streams import Error, FileOwner, InputStream, OutputStream, Writer
 from wasinet.engine.streams import Reader as ReadDirection
 from wasinet.hosts import HandleInfo
 from wasinet.oscalls import Found, Os
@@ -108,13 +108,13 @@ class NativeHost:
 
     # Beside the world
 
-    def open_input(self, fd: int) -> int:
-        file = self.engine.os.open_stream(fd, writable=False)
-        return InputStream(self.engine, ReadDirection(self.engine, file, network=False)).handle
+    def open_input(self, fd: int, *, own: bool = False) -> int:
+        file = self.engine.os.open_stream(fd, writable=False, own=own)
+        return InputStream(self.engine, ReadDirection(self.engine, file, FileOwner(file))).handle
 
-    def open_output(self, fd: int) -> int:
-        file = self.engine.os.open_stream(fd, writable=True)
-        return OutputStream(self.engine, Writer(self.engine, file, network=False)).handle
+    def open_output(self, fd: int, *, own: bool = False) -> int:
+        file = self.engine.os.open_stream(fd, writable=True, own=own)
+        return OutputStream(self.engine, Writer(self.engine, file, FileOwner(file))).handle
 
     def state(self, handle: int) -> str:
         resource = self.engine.table.get(handle)
@@ -129,7 +129,7 @@ class NativeHost:
         sent: dict[int, int] = {}
         resources = list(self.engine.table.values())
         for resource in resources:
-            counted = getattr(resource, "bytes", None)
+            counted = getattr(resource, "count", None)
             if counted is not None:
                 side = received if resource.kind.startswith("in") else sent
                 side[resource.handle] = counted

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import socket
 import sys
+from socket import SocketType
 
 __all__ = ["disconnect"]
 
@@ -21,7 +21,7 @@ _UNSPEC = bytes([16, 0] if sys.platform == "darwin" or "bsd" in sys.platform els
 _HARMLESS = () if sys.platform == "linux" else (errno.EAFNOSUPPORT, errno.EINVAL)
 
 
-def disconnect(sock: socket.socket) -> None:
+def disconnect(sock: SocketType) -> None:
     """Dissolve the association of a datagram socket with its peer. Raises OSError."""
     if _libc.connect(sock.fileno(), _UNSPEC, len(_UNSPEC)):
         number = ctypes.get_errno()

@@ -93,19 +93,20 @@ class SocketFile(File):
         self._sock.close()
 
 
-def open_stream(fd: int, *, writable: bool) -> File:
+def open_stream(fd: int, *, writable: bool, own: bool = False) -> File:
     """Make a descriptor readable or writable without blocking.
 
     Args:
-        fd: an open descriptor; it stays open and its flags stay as they are.
+        fd: an open descriptor, whose flags stay as they are.
         writable: for writing, else for reading.
+        own: whether closing the result closes a regular file's descriptor; all others stay open.
 
     Raises:
         OSError: EBADF where the descriptor is closed.
     """
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):
-        return File(fd, regular=True, owned=False)
+        return File(fd, regular=True, owned=own)
     if stat.S_ISSOCK(mode):
         return SocketFile(fd)
     if sys.platform == "linux":

@@ -31,14 +31,12 @@ _SECOND = 1_000_000_000
 _KEEP_SECONDS = 32_767
 _KEEP_COUNT = 127
 
-_IDLE = getattr(socket, "TCP_KEEPIDLE", None) or getattr(socket, "TCP_KEEPALIVE", 0x10)
+_IDLE = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", 0x10))
 
 OPTIONS: dict[str, Option] = {
     "keep-alive-enabled": Option(socket.SOL_SOCKET, socket.SO_KEEPALIVE, most=1),
     "keep-alive-idle-time": Option(socket.IPPROTO_TCP, _IDLE, _SECOND, _KEEP_SECONDS),
-    "keep-alive-interval": Option(
-        socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPINTVL", 0x101), _SECOND, _KEEP_SECONDS
-    ),
+    "keep-alive-interval": Option(socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPINTVL", 0x101), _SECOND, _KEEP_SECONDS),
     "keep-alive-count": Option(socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPCNT", 0x102), most=_KEEP_COUNT),
     "hop-limit/4": Option(socket.IPPROTO_IP, socket.IP_TTL, most=255),
     "hop-limit/6": Option(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, most=255),
@@ -50,7 +48,9 @@ OPTIONS: dict[str, Option] = {
 }
 
 INHERITED: tuple[str, ...] = (
-    () if _LINUX else ("keep-alive-enabled", "keep-alive-idle-time", "keep-alive-interval", "keep-alive-count", "hop-limit")
+    ()
+    if _LINUX
+    else ("keep-alive-enabled", "keep-alive-idle-time", "keep-alive-interval", "keep-alive-count", "hop-limit")
 )
 """What ``accept`` must set again because the kernel does not pass it on (macOS and the BSDs keep
 only some; which ones varies, so all that are not buffers are set)."""

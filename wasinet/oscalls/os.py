@@ -1,7 +1,8 @@
 """The operating system as the engine sees it.
 
-Descriptors never block. Socket objects are the standard library's, so that the calls that move
-data cost nothing beyond the system call; everything that needs knowledge of a platform is here.
+Descriptors never block. Sockets are the standard library's C class itself (``socket.SocketType``),
+so that creating, moving data and closing cost little beyond the system call; everything that needs
+knowledge of a platform is here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from socket import SocketType
 from typing import Any
 
 from wasinet.oscalls import wait
@@ -27,6 +29,8 @@ Found = tuple[int, str]
 """An address that a name has: family (4 or 6) and text without scope."""
 
 _EAI_NAMES = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
+# Linux and most BSDs make the socket non-blocking at creation, which saves a system call.
+_NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _IN_PROGRESS = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", errno.EAGAIN)}
 # Linux throws the bytes away without copying them (tcp(7)); elsewhere the flag means something else.
@@ -56,7 +60,7 @@ class Os:
 
     # Sockets
 
-    def tcp_socket(self, family: int) -> socket.socket:
+    def tcp_socket(self, family: int) -> SocketType:
         """A stream socket of family 4 or 6, non-blocking; IPv6 sockets take IPv6 only.
 
         SO_REUSEADDR keeps a closed connection's TIME_WAIT from blocking its port (tcp.start-bind);
@@ -67,42 +71,41 @@ class Os:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return sock
 
-    def udp_socket(self, family: int) -> socket.socket:
+    def udp_socket(self, family: int) -> SocketType:
         """A datagram socket of family 4 or 6, non-blocking; IPv6 sockets take IPv6 only."""
         return self._socket(family, socket.SOCK_DGRAM)
 
-    def _socket(self, family: int, kind: int) -> socket.socket:
-        sock = socket.socket(_FAMILIES[family], kind)
-        sock.setblocking(False)
+    def _socket(self, family: int, kind: int) -> SocketType:
+        sock = SocketType(_FAMILIES[family], kind | _NONBLOCK)
+        if not _NONBLOCK:
+            sock.setblocking(False)
         if family == 6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         return sock
 
-    def accept(self, sock: socket.socket) -> tuple[socket.socket, Sockaddr]:
+    def accept(self, sock: SocketType) -> tuple[SocketType, Sockaddr]:
         """The next connection in the queue, non-blocking, and the peer's address."""
-        # The method of the C base class gives a descriptor; socket.socket.accept would ask the
-        # kernel for its family and type again.
-        fd, peer = sock._accept()  # type: ignore[attr-defined]
-        accepted = socket.socket(sock.family, sock.type, sock.proto, fileno=fd)
+        fd, peer = sock._accept()  # type: ignore[attr-defined]  # what socket.socket.accept is made of
+        accepted = SocketType(sock.family, sock.type, sock.proto, fd)
         accepted.setblocking(False)
         return accepted, peer
 
-    def connect(self, sock: socket.socket, address: Sockaddr) -> int:
+    def connect(self, sock: SocketType, address: Sockaddr) -> int:
         """Begin to connect; gives the errno of an immediate failure, 0 when done or in progress."""
         result = sock.connect_ex(address)
         return 0 if result in _IN_PROGRESS else result
 
-    def connect_result(self, sock: socket.socket) -> int | None:
+    def connect_result(self, sock: SocketType) -> int | None:
         """The errno of a connect in progress, 0 for success, None while it is in progress."""
         if not wait.wait_one(sock.fileno(), wait.WRITE, 0):
             return None
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
-    def take_error(self, sock: socket.socket) -> int:
+    def take_error(self, sock: SocketType) -> int:
         """The pending error of the socket, taken from it; 0 for none."""
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
-    def disconnect(self, sock: socket.socket) -> None:
+    def disconnect(self, sock: SocketType) -> None:
         """Leave the peer of a datagram socket, keeping its local address and port.
 
         Linux forgets a port that it chose itself when the peer is left, so the socket is bound to
@@ -115,23 +118,23 @@ class Os:
         if sock.getsockname()[1] != before[1]:
             sock.bind(before)
 
-    def shutdown_receive(self, sock: socket.socket) -> None:
+    def shutdown_receive(self, sock: SocketType) -> None:
         sock.shutdown(socket.SHUT_RD)
 
-    def shutdown_send(self, sock: socket.socket) -> None:
+    def shutdown_send(self, sock: SocketType) -> None:
         sock.shutdown(socket.SHUT_WR)
 
-    def discard(self, sock: socket.socket, scratch: memoryview, count: int) -> int:
+    def discard(self, sock: SocketType, scratch: memoryview, count: int) -> int:
         """Take up to ``count`` bytes off a connection without looking at them; 0 at its end."""
         if count < len(scratch):
             scratch = scratch[:count]
         return sock.recv_into(scratch, 0, _DISCARD)
 
-    def get(self, sock: socket.socket, opt: Option) -> int:
+    def get(self, sock: SocketType, opt: Option) -> int:
         """An option's value in the option's own unit."""
         return sock.getsockopt(opt.level, opt.number)
 
-    def set(self, sock: socket.socket, opt: Option, value: int) -> None:
+    def set(self, sock: SocketType, opt: Option, value: int) -> None:
         """Set an option to a value in the option's own unit."""
         sock.setsockopt(opt.level, opt.number, value)
 
@@ -167,16 +170,14 @@ class Os:
 
     # Files, and moving bytes inside the kernel
 
-    def open_stream(self, fd: int, *, writable: bool) -> File:
-        """The standard streams and other descriptors as something that never blocks."""
-        return open_stream(fd, writable=writable)
+    open_stream = staticmethod(open_stream)
 
     def send_file(self, sock: Any, file: File, count: int) -> int | None:
         """Move bytes from a regular file to a socket inside the kernel; None where that cannot be done."""
         if not file.regular or not hasattr(os, "sendfile"):
             return None
         try:
-            return os.sendfile(sock.fileno(), file.fileno(), None, count)  # type: ignore[arg-type]
+            return os.sendfile(sock.fileno(), file.fileno(), None, count)
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ENOSYS, errno.ENOTSOCK, errno.EOPNOTSUPP):
                 return None

@@ -95,7 +95,7 @@ if sys.platform == "linux":
 
         def __init__(self) -> None:
             self._epoll = select.epoll()
-            self.wait = self._epoll.poll  # type: ignore[method-assign]  # one call less for each wait
+            self.wait = self._epoll.poll  # type: ignore[method-assign,assignment]  # one call less for each wait
 
         def set(self, fd: int, old: int, new: int) -> None:
             if not new:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["WaveError"]
 
+_BREAK = "\n"
 _CUT = "…"
 
 
@@ -58,10 +59,12 @@ class WaveError(ValueError):
         """
         if not self.text:
             return str(self)
-        start = self.text.rfind("\n", 0, self.position) + 1
-        end = self.text.find("\n", self.position)
+        # What is missing at the end is shown behind the last thing that is there.
+        position = min(self.position, len(self.text.rstrip()))
+        start = self.text.rfind("\n", 0, position) + 1
+        end = self.text.find("\n", position)
         line = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
-        place = min(self.position - start, len(line))
+        place = min(position - start, len(line))
         if len(line) > width:
             first = max(0, min(place - width // 2, len(line) - width))
             cut = line[first : first + width]
@@ -69,7 +72,7 @@ class WaveError(ValueError):
             place += (1 if first else 0) - first
             line = cut
         line = "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in line)
-        where = f" (line {self.line})" if "\n" in self.text.strip() else ""
+        where = f" (line {self.text.count(_BREAK, 0, position) + 1})" if "\n" in self.text.strip() else ""
         return f"{line}\n{_under(line[:place])}^\n{self.message}{where}"
 
 

@@ -223,5 +223,5 @@ class Lexer:
         if position >= len(self.text):
             return self.error(f"expected {expected}, found the end", position, expected=expected, incomplete=True)
         found = _FOUND.match(self.text, position)
-        what = display(found[0] if found is not None else self.text[position])
+        what = display((found[0].rstrip(":;") if found is not None else "") or self.text[position])
         return self.error(f"expected {expected}, found {what}", position, expected=expected)

@@ -20,11 +20,10 @@ class Data:
     """
 
     _fields: tuple[str, ...] = ()
-    __match_args__: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
         cls._fields = tuple(cls.__dict__.get("__annotations__", ()))
-        cls.__match_args__ = cls._fields
+        cls.__match_args__ = cls._fields  # type: ignore[attr-defined]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         fields = self._fields
@@ -55,14 +54,14 @@ class Data:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return other.__class__ is self.__class__ and other._values() == self._values()  # type: ignore[attr-defined]
+        return other.__class__ is self.__class__ and other._values() == self._values()
 
     def __hash__(self) -> int:
         # Types are keys of caches, and hashing a nested one anew each time would cost more than the cache saves.
         found = self.__dict__.get("_hash")
         if found is None:
             found = self.__dict__["_hash"] = hash((self.__class__, self._values()))
-        return found  # type: ignore[no-any-return]
+        return found
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self._values(), strict=True))

@@ -71,10 +71,7 @@ def operations(engine: Engine) -> dict[str, Operation]:
 
     def bind(function: Function) -> Operation:
         receiver = None if function.resource is None else RESOURCES[function.resource.name]
-        if receiver is None:
-            effect = _FREE[function.name]
-        else:
-            effect = getattr(receiver, function.member.replace("-", "_"))
+        effect = _FREE[function.name] if receiver is None else getattr(receiver, function.member.replace("-", "_"))
         shape = shapes.get(str(function.err), _error_code)
         return engine.operation(function, effect, receiver, RESOURCES, shape)
 

@@ -1,0 +1,34 @@
+"""The entry point: the one outer place where a run of the command becomes an exit code and a line."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run ``wasinet`` with these arguments, the process's own by default; gives the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    from wasinet.cli.stdio import finish, guard
+
+    guard()
+    try:
+        if arguments == ["--version"]:
+            # Answered here, before Typer costs four times what the interpreter does.
+            from wasinet import __version__
+
+            print(f"wasinet {__version__}")
+            return finish(0)
+        from wasinet.cli.run import run
+
+        return finish(run(arguments))
+    except KeyboardInterrupt:
+        # While modules were imported, before or after the part that handles everything else.
+        return 130
+    except BrokenPipeError:
+        return finish(141)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The table of commands: names, modules and one line of help. Nothing is imported until a command is invoked.
+
+A command is a module with a function ``command``, annotated as Typer wants it; its docstring is the
+help. ``ctx.obj`` is the ``Settings``. ``wasinet.cli.session`` says how one runs a program:
+
+    def command(
+        ctx: typer.Context,
+        address: Annotated[Endpoint, typer.Argument(parser=ENDPOINT, help="Where to listen.")],
+        idle_timeout: Annotated[int | None, typer.Option(parser=DURATION, help="...")] = None,
+    ) -> None:
+        \"\"\"Listen on ADDRESS.\"\"\"
+        with Session(ctx.obj) as session:
+            session.run(tcp_listen.listen(session.host, to_socket_address(address)))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+__all__ = ["COMMANDS", "Entry", "Group"]
+
+
+class Entry(NamedTuple):
+    """One command: the module below ``wasinet.cli`` and one line of help."""
+
+    module: str
+    help: str
+
+
+class Group(NamedTuple):
+    """Commands under a common first word."""
+
+    help: str
+    commands: Mapping[str, Entry]
+
+
+COMMANDS: Mapping[str, Entry | Group] = {
+    "tcp": Group(
+        "Connect and listen.",
+        {
+            "connect": Entry("tcp_connect", "Connect to a peer; standard input goes out, what comes in is printed."),
+            "listen": Entry("tcp_listen", "Wait for connections and serve them."),
+        },
+    ),
+    "udp": Group(
+        "Send and receive datagrams.",
+        {
+            "send": Entry("udp_send", "Send datagrams, and print replies."),
+            "recv": Entry("udp_recv", "Receive datagrams."),
+        },
+    ),
+    "resolve": Entry("resolve", "Look up the addresses of names."),
+    "poll": Entry("poll", "Wait until sources are ready: connections, datagrams, timers, standard input."),
+    "demo": Entry("demo", "Show everything at work on loopback, in a few seconds."),
+    "states": Entry("states", "The state machine of TCP or UDP sockets."),
+    "explain": Entry("explain", "What a function, an error code or a state means."),
+    "wit": Entry("wit", "The declarations of a world, as WIT or JSON."),
+}

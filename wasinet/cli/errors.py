@@ -1,0 +1,150 @@
+"""Exit codes and messages: how each way of ending looks to the caller and to the person."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable
+
+from wasinet.cli.interrupts import Terminated, TimedOut
+from wasinet.cli.settings import Settings
+from wasinet.cli.values import BadValue, show_duration
+from wasinet.engine.faults import Trap
+from wasinet.programs.events import CallFailed, LocalFailed
+
+__all__ = ["Mismatch", "report"]
+
+DONE = 0
+FAILED = 1
+USAGE = 2
+TRAP = 3
+MISMATCH = 4
+TIMED_OUT = 124
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+TERMINATED = 143
+
+# Codes that say too little without their reason.
+_VAGUE = frozenset({"unknown", "invalid-state", "invalid-argument", "not-in-progress", "not-supported"})
+
+
+class Mismatch(Exception):
+    """What was expected is not what came; the differences have been shown."""
+
+
+def report(error: BaseException, settings: Settings, arguments: list[str]) -> int:
+    """Say on standard error what ended the command; gives the exit code."""
+    if settings.debug or "--debug" in arguments:
+        _traceback(error)
+    for kind, handle in _HANDLERS:
+        if isinstance(error, kind):
+            code, lines = handle(error, settings)
+            break
+    else:
+        code, lines = _typer(error, settings)
+    _say(lines)
+    return code
+
+
+Ending = tuple[int, tuple[str, ...]]
+"""An exit code, and the lines that say what happened."""
+
+
+def _named(settings: Settings, *parts: str) -> str:
+    return " ".join(part for part in ("wasinet:", settings.command, *parts) if part)
+
+
+def _call_failed(error: CallFailed, settings: Settings) -> Ending:
+    from wasinet.wit import load
+
+    line = f"{_named(settings, error.target)}: {error.code}"
+    if error.reason and (settings.verbose or error.code in _VAGUE):
+        line += f": {error.reason}"
+    if settings.verbose and error.function:
+        line += f" ({error.function})"
+    code = load(settings.world).code(error.code)
+    return FAILED, (line,) if code is None or not code.advice else (line, f"  {code.advice}")
+
+
+def _local_failed(error: LocalFailed, settings: Settings) -> Ending:
+    if error.errno == errno.EPIPE:
+        return BROKEN_PIPE, ()
+    return FAILED, (f"{_named(settings)}: {error.what}: {error.reason}",)
+
+
+def _os_error(error: OSError, settings: Settings) -> Ending:
+    what = f"{error.filename}: " if error.filename is not None else ""
+    return FAILED, (f"{_named(settings)}: {what}{error.strerror or error}",)
+
+
+def _trap(error: Trap, settings: Settings) -> Ending:
+    clause = f" ({error.clause})" if error.clause else ""
+    return TRAP, (f"{_named(settings)}: trap: {error.message}{clause}",)
+
+
+def _bad_value(error: BadValue, settings: Settings) -> Ending:
+    return USAGE, (f"{_named(settings)}: {error}",)
+
+
+def _timed_out(error: TimedOut, settings: Settings) -> Ending:
+    after = show_duration(settings.timeout) if settings.timeout else "--timeout"
+    return TIMED_OUT, (f"{_named(settings)}: timed out after {after}",)
+
+
+def _silent(code: int) -> Callable[[BaseException, Settings], Ending]:
+    return lambda error, settings: (code, ())
+
+
+_HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
+    (CallFailed, _call_failed),
+    (LocalFailed, _local_failed),
+    (BadValue, _bad_value),
+    (Trap, _trap),
+    (Mismatch, _silent(MISMATCH)),
+    (TimedOut, _timed_out),
+    (Terminated, _silent(TERMINATED)),
+    (KeyboardInterrupt, _silent(INTERRUPTED)),
+    (BrokenPipeError, _silent(BROKEN_PIPE)),
+    (OSError, _os_error),
+)
+
+
+def _typer(error: BaseException, settings: Settings) -> Ending:
+    """What Typer raises, and all the rest."""
+    if isinstance(error, SystemExit):
+        return (error.code if isinstance(error.code, int) else int(error.code is not None)), ()
+    typer = sys.modules.get("typer.exceptions")
+    if typer is not None:
+        if isinstance(error, typer.Exit):
+            return error.exit_code, ()
+        if isinstance(error, typer.Abort):
+            return INTERRUPTED, ()
+        if isinstance(error, typer.TyperException):
+            from wasinet.cli.usage import usage_line
+
+            return error.exit_code, (usage_line(error, settings),)
+    return FAILED, (
+        f"wasinet: internal error: {type(error).__name__}: {_one_line(error)}; run with --debug to see where",
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _say(lines: tuple[str, ...]) -> None:
+    try:
+        for line in lines:
+            print(line, file=sys.stderr)
+    except (OSError, ValueError):
+        # Nobody listens; the exit code still tells.
+        pass
+
+
+def _traceback(error: BaseException) -> None:
+    import traceback
+
+    try:
+        traceback.print_exception(error)
+    except (OSError, ValueError):
+        pass

@@ -1,0 +1,149 @@
+"""Commands that are imported when they are invoked, and all commands' shape: help and common options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from wasinet.cli.commands import COMMANDS, Entry, Group
+from wasinet.cli.options import CommonOption, common_options
+
+__all__ = ["Leaf", "LazyGroup", "root"]
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class _Shape:
+    """How commands and groups show themselves: plain text, own options first, common ones last."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        pieces = ["[OPTIONS]"]
+        for param in self.params:  # type: ignore[attr-defined]
+            if param.param_type_name == "argument":
+                name = param.metavar + ("..." if param.nargs != 1 else "")
+                pieces.append(name if param.required else f"[{name}]")
+        return pieces
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Common options": []}
+        for param in self.get_params(ctx):  # type: ignore[attr-defined]
+            record = param.get_help_record(ctx)
+            if record is None:
+                continue
+            common = isinstance(param, CommonOption) or param.name == "help"
+            argument = param.param_type_name == "argument"
+            sections["Arguments" if argument else "Common options" if common else "Options"].append(record)
+        for title, rows in sections.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+class Leaf(_Shape, TyperCommand):
+    """A command proper."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        from wasinet.cli.interrupts import start_timeout
+
+        if ctx.obj.timeout:
+            start_timeout(ctx.obj.timeout)
+        return super().invoke(ctx)  # type: ignore[no-untyped-call]
+
+
+class LazyGroup(_Shape, TyperGroup):
+    """A group that knows its commands by name and one line of help only.
+
+    Args:
+        name: as it is called.
+        help: what it is for.
+        table: its commands.
+        path: the words that lead here, for the settings: ``tcp``.
+    """
+
+    def __init__(self, name: str, help: str, table: Mapping[str, Entry | Group], path: str = "") -> None:  # noqa: A002
+        super().__init__(
+            name=name,
+            help=help,
+            rich_markup_mode=None,
+            params=list(common_options(environment=not path)),
+            invoke_without_command=True,
+            callback=_nothing,
+            context_settings=dict(_HELP),
+        )
+        self.table = table
+        self.path = path
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:
+        return list(self.table)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+        found = self.table.get(cmd_name)
+        if found is None:
+            return None
+        path = f"{self.path} {cmd_name}".lstrip()
+        if isinstance(found, Group):
+            return LazyGroup(cmd_name, found.help, found.commands, path)
+        ctx.obj.command = path
+        return leaf(cmd_name, found)
+
+    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:
+        return ["[OPTIONS]", "COMMAND", "[ARGS]..."]
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in self._flat()])
+
+    def format_options(self, ctx: typer.Context, formatter: Any) -> None:
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
+
+    def _flat(self) -> list[tuple[str, Entry]]:
+        rows: list[tuple[str, Entry]] = []
+        for name, entry in self.table.items():
+            if isinstance(entry, Group):
+                rows += ((f"{name} {inner}", leaf) for inner, leaf in entry.commands.items())
+            else:
+                rows.append((name, entry))
+        return rows
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        if not ctx._protected_args:
+            if self.path:
+                ctx.fail("Missing command.")
+            print(ctx.get_help())
+            return None
+        return super().invoke(ctx)  # type: ignore[no-untyped-call]
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
+        # Typer looks for near names among the commands that it has, which are none here.
+        self.suggest_commands = False
+        return super().resolve_command(ctx, args)  # type: ignore[no-untyped-call]
+
+
+def _nothing() -> None:
+    """A group does nothing by itself."""
+
+
+def leaf(name: str, entry: Entry) -> Leaf:
+    """Import a command's module and make its Typer command."""
+    module = import_module(f"wasinet.cli.{entry.module}")
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name, cls=Leaf, short_help=entry.help)(module.command)
+    command = get_command(app)
+    for param in command.params:
+        if param.metavar is None and not getattr(param, "is_flag", False):
+            argument = param.param_type_name == "argument"
+            param.metavar = (str(param.name) if argument else param.type.name).upper()
+    command.params += common_options()
+    assert isinstance(command, Leaf)
+    return command
+
+
+def root() -> LazyGroup:
+    """The command ``wasinet``."""
+    return LazyGroup("wasinet", "Call the WASI network APIs by hand, and see what the specification says.", COMMANDS)

@@ -1,0 +1,92 @@
+"""The common options, declared once; the root, every group and every command have them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from typer import BadParameter, Context
+from typer.core import TyperOption
+
+from wasinet.cli.params import checked
+from wasinet.cli.values import BadValue, parse_count, parse_duration
+from wasinet.wit import WORLD_NAMES
+
+__all__ = ["CommonOption", "common_options"]
+
+
+class CommonOption(TyperOption):
+    """An option whose value goes into the ``Settings`` instead of the command's arguments."""
+
+
+def _choice(what: str, *choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            offer = f"there is {choices[0]}" if len(choices) == 1 else f"choose {', '.join(choices)}"
+            raise BadValue(f"{text!r} is no {what}; {offer}")
+        return text
+
+    return parse
+
+
+def _file(text: str) -> str:
+    if not text:
+        raise BadValue("the name of the file is empty; e.g. trace.ndjson, or - for standard output")
+    return text
+
+
+_WORLD = _choice("world", *WORLD_NAMES)
+_HOST = _choice("host", "native")
+_COLOR = _choice("colour choice", "auto", "always", "never")
+
+_Declaration = tuple[tuple[str, ...], Callable[[str], Any] | None, str, str]
+_DECLARATIONS: tuple[_Declaration, ...] = (
+    (("--world",), _WORLD, "|".join(WORLD_NAMES), "The generation of the API."),
+    (("--host",), _HOST, "native", "What answers the calls."),
+    (("--json",), None, "", "Events and results as JSON on standard output, one a line."),
+    (("--trace",), None, "", "Show every WASI call on standard error."),
+    (("--trace-file",), _file, "FILE", "Write every call as a line of JSON; - is standard output, then for nothing else."),
+    (("--trace-summary",), None, "", "At the end: counts, errors and times per function."),
+    (("--trace-data",), parse_count, "N", "Show at most N bytes of data in a trace; 64 by default."),
+    (("--timeout",), parse_duration, "DURATION", "End the whole command after 5s, 250ms, 2m; exit code 124."),
+    (("--quiet", "-q"), None, "", "No progress on standard error."),
+    (("--verbose", "-v"), None, "", "More progress, and the reasons of errors."),
+    (("--color",), _COLOR, "auto|always|never", "Colour; auto is colour on a terminal."),
+    (("--debug",), None, "", "Show Python's traceback of an error."),
+)  # fmt: skip
+
+
+def _store(ctx: Context, param: Any, value: Any) -> Any:
+    # Flags that were not given are None here, and so they hide nothing that was given further left.
+    if value is not None and not ctx.resilient_parsing:
+        setattr(ctx.obj, param.name, value)
+    return value
+
+
+def common_options(*, environment: bool = False) -> list[CommonOption]:
+    """The options, ``environment`` with their ``WASINET_*`` variables: for the root, which is read first."""
+    return [
+        CommonOption(
+            param_decls=list(names),
+            type=_flag if parse is None else checked(parse, metavar),
+            is_flag=parse is None,
+            metavar=metavar or None,
+            help=text,
+            envvar="WASINET_" + names[0][2:].replace("-", "_").upper() if environment else None,
+            expose_value=False,
+            callback=_store,
+        )
+        for names, parse, metavar, text in _DECLARATIONS
+    ]
+
+
+def _flag(value: object) -> bool:
+    """A flag's value: True from the command line, a word from the environment."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise BadParameter(f"{str(value)!r} is neither yes nor no; e.g. 1, 0")

@@ -1,0 +1,37 @@
+"""One run of the command line: parse, invoke, and map whatever ends it to an exit code."""
+
+from __future__ import annotations
+
+import os
+
+from wasinet.cli.interrupts import catch_sigterm, stop_timeout
+from wasinet.cli.settings import Settings
+
+__all__ = ["run"]
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; gives the exit code. No exception leaves this, and no traceback is shown by it."""
+    settings = Settings()
+    catch_sigterm()
+    try:
+        try:
+            return _invoke(arguments, settings)
+        finally:
+            stop_timeout()
+    except BaseException as error:  # noqa: BLE001  # SystemExit and interruptions have exit codes, too.
+        from wasinet.cli.errors import report
+
+        return report(error, settings, arguments)
+
+
+def _invoke(arguments: list[str], settings: Settings) -> int:
+    from wasinet.cli.lazy import root
+
+    command = root()
+    if "_WASINET_COMPLETE" in os.environ:
+        command.main(arguments, "wasinet", obj=settings)
+    # Not Typer's own main: it turns every interruption into the same exit code.
+    with command.make_context("wasinet", list(arguments), obj=settings) as ctx:
+        code = command.invoke(ctx)
+    return code if isinstance(code, int) else 0

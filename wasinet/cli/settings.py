@@ -1,0 +1,47 @@
+"""What the common options say: one object that every command is given."""
+
+from __future__ import annotations
+
+from wasinet.wit import DEFAULT_WORLD
+
+__all__ = ["Settings"]
+
+
+class Settings:
+    """The common options; ``ctx.obj`` of every command.
+
+    Attributes:
+        world: the world's name.
+        host: what answers the calls.
+        json: events and results as JSON on standard output.
+        trace: show every call on standard error.
+        trace_file: where call records go as NDJSON, ``-`` for standard output.
+        trace_summary: counts, errors and times per function at the end.
+        trace_data: how many bytes of data a trace shows.
+        timeout: nanoseconds that the whole command may take; None for any.
+        quiet: no events on standard error.
+        verbose: more of them, and the reasons of errors.
+        color: ``auto``, ``always`` or ``never``.
+        debug: show tracebacks.
+        command: the words that named the command: ``tcp connect``.
+    """
+
+    def __init__(self) -> None:
+        self.world = DEFAULT_WORLD
+        self.host = "native"
+        self.json = False
+        self.trace = False
+        self.trace_file: str | None = None
+        self.trace_summary = False
+        self.trace_data = 64
+        self.timeout: int | None = None
+        self.quiet = False
+        self.verbose = False
+        self.color = "auto"
+        self.debug = False
+        self.command = ""
+
+    @property
+    def stdout_taken(self) -> bool:
+        """Whether the trace has standard output for itself; what else would go there goes to standard error."""
+        return self.trace_file == "-"

@@ -1,0 +1,225 @@
+"""Durations, sizes, ports, addresses and data as people type them."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address
+
+from wasinet.wit.data import Data
+from wasinet.wit.values import Case
+
+__all__ = [
+    "BadValue",
+    "Endpoint",
+    "parse_bytes",
+    "parse_count",
+    "parse_duration",
+    "parse_endpoint",
+    "parse_host",
+    "parse_port",
+    "parse_size",
+    "show_duration",
+    "to_socket_address",
+]
+
+_U64 = (1 << 64) - 1
+_NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Zµμ]*)\Z", re.ASCII)
+_DURATIONS = {
+    "": 1_000_000_000,
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,  # micro sign
+    "μs": 1_000,  # Greek mu
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "min": 60_000_000_000,
+    "h": 3_600_000_000_000,
+}
+_SIZES = {
+    "": 1,
+    "B": 1,
+    "KiB": 1 << 10,
+    "MiB": 1 << 20,
+    "GiB": 1 << 30,
+    "TiB": 1 << 40,
+    "kB": 10**3,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+}
+_MAX_PORT = 65535
+
+
+class BadValue(ValueError):
+    """A text that is not what it should be; the message says what would be right. Ends a command with 2."""
+
+
+class Endpoint(Data):
+    """A host and a port.
+
+    Args:
+        host: a name, or an address without brackets and scope; None where only the port was given.
+        port: 0 to 65535.
+        family: 4 or 6 for an address, None for a name.
+        scope: the interface's number of a link-local IPv6 address, else 0.
+    """
+
+    host: str | None
+    port: int
+    family: int | None = None
+    scope: int = 0
+
+    def __str__(self) -> str:
+        host = self.host or ""
+        if self.family == 6:
+            host = f"[{host}%{self.scope}]" if self.scope else f"[{host}]"
+        return f"{host}:{self.port}"
+
+
+def parse_duration(text: str) -> int:
+    """``5s``, ``250ms``, ``1.5m``, a plain number of seconds: as nanoseconds, as WIT's ``duration`` has them."""
+    return _measure(text, _DURATIONS, "duration", "5s, 250ms")
+
+
+def parse_size(text: str) -> int:
+    """``64KiB``, ``10MB``, a plain number of bytes: as bytes."""
+    return _measure(text, _SIZES, "size", "64KiB, 10MB, 512")
+
+
+def _measure(text: str, units: dict[str, int], what: str, examples: str) -> int:
+    found = _NUMBER.match(text.strip())
+    if found is None or found[2] not in units:
+        raise BadValue(f"{text!r} is no {what}; e.g. {examples}")
+    whole, _, fraction = found[1].partition(".")
+    scale = 10 ** len(fraction)
+    value = int((whole + fraction)[:60] or "0") * units[found[2]]
+    if len(whole) > 20 or value // scale > _U64:
+        raise BadValue(f"{text!r} is too long a {what}" if what == "duration" else f"{text!r} is too large a {what}")
+    return -(-value // scale)
+
+
+def show_duration(nanoseconds: int) -> str:
+    """``5s``, ``250ms``: the form that reads back."""
+    for unit in ("s", "ms", "us"):
+        if nanoseconds % _DURATIONS[unit] == 0 or nanoseconds > 10_000 * _DURATIONS[unit]:
+            return f"{nanoseconds / _DURATIONS[unit]:.6g}{unit}"
+    return f"{nanoseconds}ns"
+
+
+def parse_count(text: str) -> int:
+    """A whole number from 0 on."""
+    digits = text.strip()
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 19:
+        raise BadValue(f"{text!r} is no number; e.g. 0, 10, 1000")
+    return int(digits)
+
+
+def parse_port(text: str) -> int:
+    """0 to 65535."""
+    if not text.isascii() or not text.isdigit():
+        raise BadValue(f"{text!r} is no port; ports are numbers from 0 to {_MAX_PORT}")
+    if len(text) > 9 or int(text) > _MAX_PORT:
+        raise BadValue(f"port {text[:20]} is too large; ports go up to {_MAX_PORT}")
+    return int(text)
+
+
+def parse_endpoint(text: str) -> Endpoint:
+    """``HOST:PORT``, ``[V6]:PORT``, ``[V6%SCOPE]:PORT`` or ``:PORT``.
+
+    Raises:
+        BadValue: with what would be right.
+    """
+    if "://" in text:
+        raise BadValue(f"{text!r} is a URL; give only the host and the port, e.g. example.com:80")
+    if text.startswith("["):
+        inside, bracket, rest = text[1:].partition("]")
+        if not bracket:
+            raise BadValue(f"{text!r} has no closing bracket; e.g. [::1]:80")
+        if not rest.startswith(":"):
+            raise BadValue(f"{text!r} has no port after the bracket; e.g. [{inside}]:80")
+        host, scope = _v6(inside, text)
+        return Endpoint(host, parse_port(rest[1:]), 6, scope)
+    host, colon, port = text.rpartition(":")
+    if ":" in host or (colon and not host and _is_v6(text)):
+        raise BadValue(_unbracketed(text))
+    if not colon:
+        example = f"{text}:80" if text else "localhost:80"
+        raise BadValue(f"{text!r} has no port; e.g. {example}")
+    if not host:
+        return Endpoint(None, parse_port(port))
+    return Endpoint(host, parse_port(port), parse_host(host))
+
+
+def parse_host(host: str) -> int | None:
+    """4 for an IPv4 address, None for a name; BadValue for what can be neither."""
+    try:
+        IPv4Address(host)
+    except ValueError:
+        last = host.rstrip(".").rpartition(".")[2]
+        if last.isascii() and (last.isdigit() or re.match(r"0[xX][0-9a-fA-F]*\Z", last)):
+            raise BadValue(f"{host!r} is no IPv4 address; e.g. 127.0.0.1, four numbers from 0 to 255") from None
+        if not host or any(character.isspace() or character in "/@%[]\0" for character in host):
+            raise BadValue(f"{host!r} is neither an address nor a name; e.g. 127.0.0.1, [::1], localhost") from None
+        return None
+    return 4
+
+
+def _is_v6(text: str) -> bool:
+    try:
+        IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _unbracketed(text: str) -> str:
+    head, _, last = text.rpartition(":")
+    if _is_v6(head) and last.isdigit():
+        return f"{text!r} needs brackets around the IPv6 address: [{head}]:{last}"
+    if _is_v6(text):
+        return f"{text!r} needs brackets around the IPv6 address, and a port: [{text}]:80"
+    return f"{text!r} has too many colons; e.g. localhost:80, [::1]:80"
+
+
+def _v6(inside: str, whole: str) -> tuple[str, int]:
+    """The address without its scope, and the scope's number."""
+    host, percent, scope = inside.partition("%")
+    if not _is_v6(host):
+        raise BadValue(f"{inside!r} in {whole!r} is no IPv6 address; e.g. [::1]:80")
+    if not percent:
+        return host, 0
+    if not scope.isascii() or not scope.isdigit() or len(scope) > 10 or int(scope) >= 1 << 32:
+        raise BadValue(f"the scope {scope!r} in {whole!r} is no interface number; e.g. [fe80::1%2]:80")
+    return host, int(scope)
+
+
+def to_socket_address(endpoint: Endpoint) -> Case:
+    """The WIT ``ip-socket-address`` of an endpoint whose host is an address.
+
+    Raises:
+        BadValue: the host is a name, or missing.
+    """
+    if endpoint.host is None or endpoint.family is None:
+        raise BadValue(f"'{endpoint}' has no address; e.g. 127.0.0.1:{endpoint.port}")
+    if endpoint.family == 4:
+        return Case("ipv4", {"port": endpoint.port, "address": tuple(IPv4Address(endpoint.host).packed)})
+    packed = IPv6Address(endpoint.host).packed
+    words = tuple(int.from_bytes(packed[at : at + 2], "big") for at in range(0, 16, 2))
+    return Case("ipv6", {"port": endpoint.port, "flow-info": 0, "address": words, "scope-id": endpoint.scope})
+
+
+def parse_bytes(text: str) -> bytes:
+    """``TEXT`` as UTF-8, or the content of the file of ``@FILE``; ``@@`` begins a text with one ``@``."""
+    if not text.startswith("@"):
+        return text.encode("utf-8", "surrogateescape")
+    if text.startswith("@@"):
+        return text[1:].encode("utf-8", "surrogateescape")
+    try:
+        with open(text[1:], "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise BadValue(f"{text[1:]!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise BadValue(f"{text[1:]!r} cannot be read: {error}") from None
