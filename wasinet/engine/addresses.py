@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from wasinet.oscalls.os import Os, Sockaddr
 from wasinet.wit.values import Case
 
-__all__ = ["Known", "from_os", "ip_value", "is_mapped", "known", "show", "to_os"]
+__all__ = ["Known", "from_os", "ip_value", "is_mapped", "known", "to_os"]
 
 _FAMILY = {"ipv4": 4, "ipv6": 6}
 _KEEP = 4096
@@ -94,12 +94,3 @@ def from_os(address: Sockaddr) -> Case:
             found = Case("ipv6", {"port": port, "flow-info": flow, "address": words, "scope-id": scope})
         _from_cache[address] = found
     return found
-
-
-def show(address: Case) -> str:
-    """``127.0.0.1:80`` or ``[::1]:80``, with the scope where there is one."""
-    sockaddr = to_os(address)
-    if address.name == "ipv4":
-        return f"{sockaddr[0]}:{sockaddr[1]}"
-    scope = f"%{sockaddr[3]}" if sockaddr[3] else ""
-    return f"[{sockaddr[0]}{scope}]:{sockaddr[1]}"

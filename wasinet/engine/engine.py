@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os as _os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from errno import EAGAIN
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasinet.engine.faults import Fail, Trap, code_of
@@ -225,10 +226,12 @@ class Engine:
     def _fails(self, member: str, err_shape: ErrShape) -> Callable[[Exception], tuple[Err, str]]:
         """The classifier of one function's failures: the ``err`` value and the rows' outcome."""
         would_block: Err | None = None
+        # A connect that finds no port free says EAGAIN too, and that is no reason to call again.
+        waits = code_of(member, EAGAIN) == "would-block"
 
         def classify(error: Exception) -> tuple[Err, str]:
             nonlocal would_block
-            if error.__class__ is BlockingIOError:
+            if waits and error.__class__ is BlockingIOError:
                 if would_block is None:
                     would_block = err_shape(Fail("would-block", "nothing is there yet"))
                 return would_block, WOULD_BLOCK
@@ -278,6 +281,7 @@ class Engine:
     def drain(self, timeout: float) -> bool:
         """Wait until all pending writes are out, ``timeout`` seconds at the most; False if some are not."""
         deadline = self.os.monotonic() + timeout
+        self.drive()
         while self.pending:
             left = deadline - self.os.monotonic()
             if left <= 0:
@@ -287,14 +291,16 @@ class Engine:
 
     def close(self, timeout: float = 0.0) -> bool:
         """End the session: drain pending writes, then close everything; False if bytes were lost."""
-        drained = self.drain(timeout) if self.pending else True
-        for stream in list(self.pending):
-            stream.abandon()
-        for resource in reversed(list(self.table.values())):
-            resource.close()
-        self.table.clear()
-        self.poller.close()
-        return drained
+        try:
+            return self.drain(timeout) if self.pending else True
+        finally:
+            # Also when Ctrl-C ends the wait.
+            for writer in list(self.pending):
+                writer.abandon()
+            for resource in reversed(list(self.table.values())):
+                resource.close()
+            self.table.clear()
+            self.poller.close()
 
 
 def _either(states: Sequence[str], every: Sequence[str]) -> str:

@@ -99,10 +99,11 @@ _DATAGRAM = _numbers(
 _EXCEPTIONS: Mapping[str, Mapping[int, str]] = {
     "start-bind": _BIND,
     "finish-bind": _BIND,
+    "accept": _numbers({"EINVAL": "invalid-state"}),
     "start-connect": _CONNECT,
     "finish-connect": _CONNECT,
     "stream": {**_DATAGRAM, **_numbers({"EADDRNOTAVAIL": "address-in-use", "EAGAIN": "address-in-use"})},
-    "send": _DATAGRAM,
+    "send": {**_DATAGRAM, **_numbers({"EISCONN": "invalid-argument"})},
     "receive": _DATAGRAM,
 }
 _NONE: Mapping[int, str] = {}

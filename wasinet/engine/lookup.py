@@ -11,7 +11,7 @@ from wasinet.engine import addresses
 from wasinet.engine.faults import EAI_CODES, Fail
 from wasinet.engine.network import Network, Operation
 from wasinet.engine.resource import NEVER, READY, Interest, Resource
-from wasinet.oscalls import Found, LookupFailed, Os
+from wasinet.oscalls import LookupFailed, Os
 from wasinet.wit.values import Case, Some
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def host_name(name: str) -> str:
             name = idna.encode(name, uts46=True).decode("ascii")
         except idna.IDNAError as error:
             raise Fail("invalid-argument", f"{name!r} is no domain name: {error}") from None
+        if _NUMBER.match(name.removesuffix(".").rpartition(".")[2]):
+            # Digits of another script: what looked like a name would reach the resolver as an address.
+            raise Fail("invalid-argument", f"{name!r} is an address in digits that are not ASCII")
     bare = name.removesuffix(".")
     if not bare or len(bare) > 253:
         raise Fail("invalid-argument", "a domain name has 1 to 253 characters")
@@ -93,7 +96,7 @@ class ResolveAddressStream(Resource):
         self.name = name
         self._found = found
         self._failure: Fail | None = None
-        self._answer: list[Found] | Fail | None = None
+        self._answer: list[Case] | Fail | None = None
         self._operation: Operation | None = None
         self._waiting = False
         self._next = 0
@@ -102,7 +105,7 @@ class ResolveAddressStream(Resource):
         """Ask the resolver, once the policy allows it. Gives the handle; raises Fail where it does not."""
         try:
             self._operation = Operation(self.engine, network.domain, "name-lookup", host, lambda: self._start(host))
-        except Fail:
+        except BaseException:
             self.engine.drop(self.handle)
             raise
         return self.handle
@@ -118,11 +121,14 @@ class ResolveAddressStream(Resource):
     def _start(self, host: str) -> None:
         self._waiting = True
         self.engine.poller.expect_wake(1)
-        threading.Thread(target=self._ask, args=(host,), daemon=True, name=f"lookup {host}").start()
+        try:
+            threading.Thread(target=self._ask, args=(host,), daemon=True, name=f"lookup {host}").start()
+        except RuntimeError as error:
+            self._answer = Fail("temporary-resolver-failure", f"{host}: {error}")
 
     def _ask(self, host: str) -> None:
         try:
-            self._answer = self.engine.resolver(host)
+            self._answer = [addresses.ip_value(family, text) for family, text in self.engine.resolver(host)]
         except LookupFailed as error:
             self._answer = Fail(EAI_CODES.get(error.eai, "unknown"), f"{host}: {error.text}")
         except Exception as error:  # noqa: BLE001  # whatever a resolver raises must end the wait
@@ -144,9 +150,10 @@ class ResolveAddressStream(Resource):
         if isinstance(self._answer, Fail):
             self._failure = self._answer
             return True
-        found = [addresses.ip_value(family, text) for family, text in dict.fromkeys(self._answer)]
         self._found = [
-            address for address in found if address.name == "ipv4" or not addresses.is_mapped(address.payload)
+            address
+            for address in dict.fromkeys(self._answer)
+            if address.name == "ipv4" or not addresses.is_mapped(address.payload)
         ]
         if not self._found:
             self._failure = Fail("name-unresolvable", f"{self.name} has no usable address")
@@ -168,6 +175,8 @@ class ResolveAddressStream(Resource):
         return READY if self._advance() else NEVER
 
     def close(self) -> None:
+        if self._operation is not None:
+            self._operation.cancel()
         if self._waiting:
             self._waiting = False
             self.engine.poller.expect_wake(-1)

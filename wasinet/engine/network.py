@@ -85,7 +85,11 @@ class Operation:
         self.settled = verdict is not ASK
         if verdict is ASK:
             engine.poller.expect_wake(1)
-            domain.policy.ask(use, target, self._answered)
+            try:
+                domain.policy.ask(use, target, self._answered)
+            except BaseException:
+                self.cancel()
+                raise
         elif verdict is ALLOW:
             self._go()
         else:
@@ -112,6 +116,12 @@ class Operation:
             else:
                 self._go()
         return self.settled
+
+    def cancel(self) -> None:
+        """Nobody waits for the decision any more; an answer that still comes does nothing."""
+        if not self.settled:
+            self.settled = True
+            self._engine.poller.expect_wake(-1)
 
     def result(self) -> None:
         """Give the outcome so far.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
 from wasinet.engine import addresses
 from wasinet.engine.faults import Fail
 from wasinet.oscalls import Os
+from wasinet.wit.addresses import show_address
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case
 
@@ -25,6 +27,9 @@ USES: Final = (
     "name-lookup",
 )
 """Every use that is asked about, with the address (or, for the last, the name) that it concerns."""
+
+
+_PORTS = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,5})?\Z")
 
 
 class Verdict(enum.Enum):
@@ -66,7 +71,10 @@ class Rule(Data):
         if use not in USES:
             raise PolicyError(f"{text!r}: unknown use {use!r}; expected all or one of {', '.join(USES)}")
         if use == "name-lookup":
-            return cls(text, use, name=(rest or "*").lower().rstrip("."))
+            name = (rest or "*").lower().rstrip(".")
+            if "*" in name.removeprefix("*") or (name.startswith("*") and name != "*" and name[1] != "."):
+                raise PolicyError(f"{text!r}: {rest!r} is no name; expected *, example.com or *.example.com")
+            return cls(text, use, name=name)
         block, low, high = "*", 0, 65535
         if rest:
             block, separator, port = rest.rpartition(":") if not rest.endswith("]") else (rest, "", "*")
@@ -99,25 +107,26 @@ def _ports(rule: str, text: str) -> tuple[int, int]:
     if text == "*":
         return 0, 65535
     low, _, high = text.partition("-")
-    try:
-        first, last = int(low), int(high or low)
-    except ValueError:
-        raise PolicyError(f"{rule!r}: {text!r} is no port; expected 443, 8000-8100 or *") from None
+    if not _PORTS.match(text):
+        raise PolicyError(f"{rule!r}: {text!r} is no port; expected 443, 8000-8100 or *")
+    first, last = int(low), int(high or low)
     if not 0 <= first <= last <= 65535:
         raise PolicyError(f"{rule!r}: {text!r} is no range of ports between 0 and 65535")
     return first, last
 
 
 def _block(rule: str, text: str) -> tuple[int, int, int]:
-    family = 6 if text.startswith("[") else 4
-    base, _, prefix = text.strip("[]").partition("/")
+    family = 6 if text.startswith("[") and text.endswith("]") else 4
+    base, separator, prefix = (text[1:-1] if family == 6 else text).partition("/")
     width = 128 if family == 6 else 32
     try:
         packed = Os.pack6(base) if family == 6 else Os.pack4(base)
-        length = int(prefix) if prefix else width
     except (OSError, ValueError):
         raise PolicyError(f"{rule!r}: {text!r} is no address; expected *, 10.0.0.0/8 or [2001:db8::/32]") from None
-    if not 0 <= length <= width or (family == 4 and base.count(".") != 3):
+    length = width
+    if separator:
+        length = int(prefix) if re.fullmatch("[0-9]{1,3}", prefix) else -1
+    if not 0 <= length <= width:
         raise PolicyError(f"{rule!r}: {text!r} is no block of IPv{family} addresses")
     return family, int.from_bytes(packed, "big"), length
 
@@ -183,7 +192,7 @@ class Policy:
 
     def hint(self, use: str, target: Case | str) -> str:
         """The smallest rule that would allow a use: ``--allow tcp-connect:10.0.0.1:443``."""
-        shown: Any = target if isinstance(target, str) else addresses.show(target)
+        shown: Any = target if isinstance(target, str) else show_address(target)
         blocking = next((rule.text for rule in self.deny if rule.matches(use, target)), None)
         return f"removing --deny {blocking}" if blocking else f"--allow {use}:{shown}"
 

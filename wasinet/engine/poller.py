@@ -8,13 +8,14 @@ than building an epoll. Every wait also lets pending writes out.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wasinet.engine.faults import Trap
 from wasinet.engine.resource import NEVER, READY, Interest, Pollable, Resource
 from wasinet.oscalls import READ, WRITE
-from wasinet.oscalls.wait import BROKEN, Kept
+from wasinet.oscalls.wait import BROKEN, LONGEST, Kept
 
 if TYPE_CHECKING:
     from wasinet.engine.engine import Engine
@@ -71,6 +72,7 @@ class Watch:
 
     def become(self, handles: list[int], pollables: dict[int, Pollable]) -> None:
         """Watch exactly these."""
+        self.handles = None
         for handle in [handle for handle in self.members if handle not in pollables]:
             self.remove(handle)
         for handle, pollable in pollables.items():
@@ -125,7 +127,7 @@ class Watch:
         stale, self._stale = self._stale, {}
         for resource in stale:
             interest = resource.interest()
-            for handle in self._of_parent[resource]:
+            for handle in self._of_parent.get(resource, ()):
                 self._apply(handle, interest)
 
     def _apply(self, handle: int, interest: Interest) -> None:
@@ -191,7 +193,7 @@ class Watch:
                     ready.add(handle)
                 elif nearest is None or moment < nearest:
                     nearest = moment
-            timeout = 0.0 if ready else None if nearest is None else max(0.0, nearest - now)
+            timeout = 0.0 if ready else None if nearest is None else min(max(0.0, nearest - now), LONGEST)
             for fd, events in kept.wait(timeout, len(self._masks) or 1):
                 if fd in poller.extra:
                     poller.event(fd)
@@ -205,6 +207,8 @@ class Watch:
                 return ready
 
     def close(self) -> None:
+        for parent in self._of_parent:
+            parent.watched = False
         if self._kept is not None:
             self._kept.close()
             self._kept = None
@@ -221,6 +225,8 @@ class Poller:
         self._writers: dict[int, Writer] = {}
         self._wake: tuple[int, int] | None = None
         self._expected = 0
+        # Lookups and askers wake from their threads, also when the session has just ended.
+        self._wake_lock = threading.Lock()
 
     # What every wait serves besides its own list
 
@@ -249,10 +255,14 @@ class Poller:
     def expect_wake(self, change: int) -> None:
         self._expected += change
         self._set_extra(self.wake_fd(), READ if self._expected else 0)
+        if change < 0:
+            # What was awaited has been taken, by whichever call: nobody else will be told.
+            self._watch.woken()
 
     def wake(self) -> None:
-        if self._wake is not None:
-            self._engine.os.wake(self._wake[1])
+        with self._wake_lock:
+            if self._wake is not None:
+                self._engine.os.wake(self._wake[1])
 
     def event(self, fd: int) -> None:
         """Serve what an event means for pending writes and the wake pipe."""
@@ -319,7 +329,7 @@ class Poller:
         """
         watch = self._watch
         if handles == watch.handles:
-            return self._indexes(handles, watch.wait(deadline))
+            return self._watched(handles, deadline)
         if len(handles) == 1:
             # The most common list of all needs none of what follows.
             pollable = self._engine.table.get(handles[0])
@@ -335,9 +345,21 @@ class Poller:
         fresh = [handle for handle in handles if handle not in members]
         if not again and len(fresh) * 4 > len(handles):
             return self._poll_fresh(handles, deadline)
-        pollables = self._pollables(handles)
-        watch.become(handles, pollables)
-        return self._indexes(handles, watch.wait(deadline))
+        return self._watched(handles, deadline, self._pollables(handles))
+
+    def _watched(
+        self, handles: Sequence[int], deadline: float | None, pollables: dict[int, Pollable] | None = None
+    ) -> list[int]:
+        """Wait on the kept set, which becomes the list of ``pollables`` first."""
+        try:
+            if pollables is not None:
+                self._watch.become(list(handles), pollables)
+            return self._indexes(handles, self._watch.wait(deadline))
+        except BaseException:
+            # Ctrl-C may have come between two steps of an update, so the set is not to be trusted.
+            self._watch.close()
+            self._watch = Watch(self._engine, self)
+            raise
 
     def _pollables(self, handles: Sequence[int]) -> dict[int, Pollable]:
         get = self._engine.table.get
@@ -410,7 +432,8 @@ class Poller:
 
     def close(self) -> None:
         self._watch.close()
-        if self._wake is not None:
-            for fd in self._wake:
-                self._engine.os.close_fd(fd)
-            self._wake = None
+        with self._wake_lock:
+            if self._wake is not None:
+                for fd in self._wake:
+                    self._engine.os.close_fd(fd)
+                self._wake = None

@@ -9,6 +9,7 @@ from wasinet.engine.faults import Fail
 from wasinet.engine.network import Domain, Network, Operation
 from wasinet.engine.resource import NEVER, READY, Interest, Resource
 from wasinet.oscalls import READ, WRITE
+from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Socket(Resource):
             self.sock.close()
 
     def close(self) -> None:
+        if self.operation is not None:
+            self.operation.cancel()
         self.release()
 
     # Addresses
@@ -58,18 +61,16 @@ class Socket(Resource):
         """Refuse an address of the other family, and IPv4-mapped ones, which IPV6_V6ONLY rules out."""
         known = addresses.known(address)
         if known.family != self.family:
-            raise Fail(
-                "invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {addresses.show(address)}"
-            )
+            raise Fail("invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {show_address(address)}")
         if known.mapped:
-            raise Fail("invalid-argument", f"{addresses.show(address)} is an IPv4-mapped IPv6 address")
+            raise Fail("invalid-argument", f"{show_address(address)} is an IPv4-mapped IPv6 address")
         return known
 
     def check_remote(self, address: Case) -> addresses.Known:
         """Refuse what no datagram or connection can be sent to."""
         known = self.check_family(address)
         if known.unspecified:
-            raise Fail("invalid-argument", f"{addresses.show(address)} is the unspecified address, not a peer's")
+            raise Fail("invalid-argument", f"{show_address(address)} is the unspecified address, not a peer's")
         if not known.port:
             raise Fail("invalid-argument", "port 0 is no port of a peer")
         return known
@@ -91,6 +92,10 @@ class Socket(Resource):
         """Refuse what this kind of socket may not be bound to."""
 
     def finish_bind(self) -> None:
+        """Take the result; a bind that failed ties the socket to no network."""
+        assert self.operation is not None
+        if self.operation.advance() and self.operation.error is not None:
+            self.domain = None
         self._finish()
 
     def _finish(self) -> None:
@@ -110,7 +115,7 @@ class Socket(Resource):
     @property
     def local(self) -> str:
         try:
-            shown = addresses.show(self.local_address())
+            shown = show_address(self.local_address())
         except OSError:
             return ""
         return "" if shown.endswith(":0") else shown
@@ -118,7 +123,7 @@ class Socket(Resource):
     @property
     def remote(self) -> str:
         try:
-            return addresses.show(self.remote_address())
+            return show_address(self.remote_address())
         except OSError:
             return ""
 

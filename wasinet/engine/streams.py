@@ -219,6 +219,10 @@ class Writer(_Direction):
         except OSError as error:
             raise self.fail("write", error) from None
         if sent < len(data):
+            if getattr(self.file, "regular", False):
+                # Nothing tells when a file takes more: it takes it now, or says why not.
+                self.write(memoryview(data)[sent:])
+                return
             self.pending = memoryview(bytes(memoryview(data)[sent:]))
             self.engine.pending[self] = None
             self.owner.hold()
@@ -260,14 +264,22 @@ class Writer(_Direction):
             self.owner.release()
 
     def finish(self, fin: Callable[[], None]) -> None:
-        """No more writes; ``fin`` tells the peer once everything pending is out."""
+        """No more writes; ``fin`` tells the peer once everything pending is out.
+
+        Raises:
+            OSError: ``fin`` failed at once, and nothing has changed.
+        """
         if self.fin is not None or self.sent_fin:
             return
-        self.fin = fin
+        if self.pending is None:
+            fin()
+            self.sent_fin = True
+        else:
+            self.fin = fin
         self.ended = True
         self.touch()
-        if self.pending is None:
-            self._send_fin()
+        if self.sent_fin:
+            self.owner.direction_ended()
 
     def _send_fin(self) -> None:
         assert self.fin is not None
@@ -388,7 +400,9 @@ class OutputStream(_Stream):
         if writer.ended or writer.failure is not None:
             self.permit = 0
             writer.check()
-        self.permit = self.engine.chunk if writer.pending is None else 0
+        if writer.full and self.engine.os.wait_one(writer.file.fileno(), WRITE, 0):
+            self.settle()
+        self.permit = self.engine.chunk if writer.pending is None and not writer.full else 0
         return self.permit
 
     def write(self, contents: bytes) -> None:
@@ -471,6 +485,7 @@ class OutputStream(_Stream):
             moved = self.engine.os.send_file(writer.file, reader.file, count)
         except BlockingIOError:
             writer.full = True
+            self.touch()
             return 0
         except OSError as error:
             raise writer.fail("write", error) from None

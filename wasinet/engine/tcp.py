@@ -11,6 +11,7 @@ from wasinet.engine.network import Network, Operation, denied
 from wasinet.engine.policy import ALLOW
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
+from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class TcpSocket(Socket, Owner):
 
     def check_bind(self, address: Case, known: addresses.Known) -> None:
         if not known.unicast:
-            raise Fail("invalid-argument", f"{addresses.show(address)} is not a unicast address")
+            raise Fail("invalid-argument", f"{show_address(address)} is not a unicast address")
 
     # Connecting
 
@@ -144,11 +145,15 @@ class TcpSocket(Socket, Owner):
                 raise denied("tcp-accept", address, policy)
         accepted_state = self.engine.machines[self.kind].accepted
         assert accepted_state is not None
+        try:
+            for name in self.engine.os.inherited:
+                opt = self.engine.os.option(name, self.family)
+                self.engine.os.set(sock, opt, self.engine.os.get(self.sock, opt))
+        except OSError:
+            sock.close()
+            raise
         accepted = TcpSocket(self.engine, self.family, sock, accepted_state)
         accepted.domain = self.domain
-        for name in self.engine.os.inherited:
-            opt = self.engine.os.option(name, self.family)
-            self.engine.os.set(sock, opt, self.engine.os.get(self.sock, opt))
         return (accepted.handle, *accepted.open_streams())
 
     # Ending
@@ -158,10 +163,16 @@ class TcpSocket(Socket, Owner):
         assert self.reader is not None
         assert self.writer is not None
         if how != "send" and not self.reader.ended:
-            self.reader.close()
             self.engine.os.shutdown_receive(self.sock)
+            self.reader.close()
         if how != "receive":
-            self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
+            try:
+                self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
+            except OSError:
+                if self.reader.ended:
+                    # With nothing left to read, no later call would find out that the connection is gone.
+                    self.engine.terminate(self)
+                raise
 
     # Options
 

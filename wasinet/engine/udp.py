@@ -9,9 +9,10 @@ from wasinet.engine import addresses
 from wasinet.engine.faults import Fail, Trap
 from wasinet.engine.network import denied
 from wasinet.engine.policy import ALLOW
-from wasinet.engine.resource import Interest, Resource
+from wasinet.engine.resource import READY, Interest, Resource
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.oscalls import READ, WRITE, Sockaddr
+from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case, Some
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class UdpSocket(Socket):
     peer: Case | None = None
     peer_os: Sockaddr | None = None
     live_streams = 0
+    incoming: IncomingDatagramStream | None = None
+    # What a look at the queue took off it: a datagram, or an error, which the kernel tells only once.
+    kept: dict[str, Any] | OSError | None = None
 
     def stream(self, remote_address: Some | None) -> tuple[int, int]:
         """New streams, limited to a peer or not; the socket must have no live ones."""
@@ -63,6 +67,9 @@ class UdpSocket(Socket):
         if self.peer is not None:
             self.peer = self.peer_os = None
             self.engine.os.disconnect(self.sock)
+        if isinstance(self.kept, OSError):
+            # It was about the old peer.
+            self.kept = None
         if remote is not None:
             self.sock.connect(addresses.to_os(remote))
             self.peer = remote
@@ -96,14 +103,21 @@ class UdpSocket(Socket):
         assert self.domain is not None
         policy = None if self.domain.policy.open else self.domain.policy
         found: list[dict[str, Any]] = []
+        if self.kept is not None and most:
+            kept, self.kept = self.kept, None
+            if isinstance(kept, OSError):
+                raise kept
+            if self.peer is None or addresses.to_os(kept["remote-address"]) == peer:
+                found.append(kept)
         while len(found) < most:
             try:
                 size, source = receive(scratch)
             except BlockingIOError:
                 break
-            except OSError:
+            except OSError as error:
                 if found:
-                    # An ICMP error comes once; what was received before it must not be lost for it.
+                    # Neither what was received before it nor the error itself may be lost.
+                    self.keep(error)
                     break
                 raise
             if peer is not None and source != peer:
@@ -114,6 +128,29 @@ class UdpSocket(Socket):
             found.append({"data": bytes(scratch[:size]), "remote-address": address})
         return found
 
+    def keep(self, kept: dict[str, Any] | OSError) -> None:
+        """Have the next receive give this first."""
+        self.kept = kept
+        if self.incoming is not None:
+            self.incoming.touch()
+
+    def fetch(self) -> bool:
+        """Whether there is something that receive would give, those of other peers left out."""
+        if self.kept is None:
+            try:
+                found = self.receive(1)
+            except OSError as error:
+                self.keep(error)
+            else:
+                if found:
+                    self.keep(found[0])
+        return self.kept is not None
+
+    @property
+    def filters(self) -> bool:
+        """Whether a datagram in the queue may be one that receive throws away."""
+        return self.peer is not None or (self.domain is not None and not self.domain.policy.open)
+
     def destination(self, remote_address: Some | None) -> Sockaddr | None:
         """Where a datagram goes: None for the peer. Raises Fail."""
         if remote_address is None:
@@ -123,14 +160,11 @@ class UdpSocket(Socket):
         remote: Case = remote_address.value
         if self.peer is not None:
             if remote != self.peer:
-                raise Fail("invalid-argument", f"the streams are limited to {addresses.show(self.peer)}")
+                raise Fail("invalid-argument", f"the streams are limited to {show_address(self.peer)}")
             return None
         known = self.check_remote(remote)
         self._check_policy("udp-send", remote)
         return known.sockaddr
-
-    def close(self) -> None:
-        self.release()
 
 
 class IncomingDatagramStream(Resource):
@@ -143,12 +177,18 @@ class IncomingDatagramStream(Resource):
         self.socket = socket
         self.count = 0
         socket.live_streams += 1
+        socket.incoming = self
 
     def interest(self) -> Interest:
-        return (self.socket.sock.fileno(), READ)
+        return READY if self.socket.kept is not None else (self.socket.sock.fileno(), READ)
+
+    def settle(self) -> bool:
+        return self.socket.fetch() if self.socket.filters else True
 
     def receive(self, max_results: int) -> list[dict[str, Any]]:
         """Datagrams that have arrived, as ``incoming-datagram`` records; empty when there are none."""
+        if self.socket.kept is not None:
+            self.touch()
         found = self.socket.receive(max_results)
         for datagram in found:
             self.count += len(datagram["data"])
@@ -156,6 +196,7 @@ class IncomingDatagramStream(Resource):
 
     def close(self) -> None:
         self.socket.live_streams -= 1
+        self.socket.incoming = None
 
 
 class OutgoingDatagramStream(Resource):
@@ -205,10 +246,13 @@ class OutgoingDatagramStream(Resource):
             except BlockingIOError:
                 self.full = True
                 break
-            except (Fail, OSError):
-                if sent:
-                    break
-                raise
+            except (Fail, OSError) as error:
+                if not sent:
+                    raise
+                if isinstance(error, ConnectionRefusedError):
+                    # The kernel tells once that the peer refused an earlier one, so the next receive does.
+                    socket.keep(error)
+                break
             sent += 1
             self.count += len(data)
         return sent

@@ -87,14 +87,11 @@ class NativeHost:
         before = self.state(handle) if handle is not None else ""
         clock = self.engine.os.monotonic
         start = clock()
-        outcome: Value
+        outcome: Value = Trapped("interrupted")
         try:
             outcome = operation(*arguments)
         except Trap as trap:
             outcome = Trapped(trap.message, trap.clause)
-            raise
-        except KeyboardInterrupt:
-            outcome = Trapped("interrupted")
             raise
         finally:
             duration = clock() - start
@@ -102,7 +99,7 @@ class NativeHost:
             record = CallRecord(
                 start - self._start, duration, self.name, function, arguments, outcome, handle, before, after
             )
-            for reader in self._readers:
+            for reader in tuple(self._readers):
                 reader(record)
         return outcome
 

@@ -77,8 +77,8 @@ class SocketFile(File):
     __slots__ = ("_sock",)
 
     def __init__(self, fd: int) -> None:
-        super().__init__(fd, regular=False, owned=False)
         self._sock = socket.socket(fileno=os.dup(fd))
+        super().__init__(self._sock.fileno(), regular=False, owned=False)
 
     def recv(self, count: int) -> bytes:
         return self._sock.recv(count, socket.MSG_DONTWAIT)

@@ -32,7 +32,8 @@ _EAI_NAMES = {getattr(socket, name): name for name in dir(socket) if name.starts
 # Linux and most BSDs make the socket non-blocking at creation, which saves a system call.
 _NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-_IN_PROGRESS = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN, getattr(errno, "WSAEWOULDBLOCK", errno.EAGAIN)}
+# On Unix EAGAIN is no beginning: there was no port left (connect(2)).
+_IN_PROGRESS = {errno.EWOULDBLOCK} if sys.platform == "win32" else {errno.EINPROGRESS}
 # Linux throws the bytes away without copying them (tcp(7)); elsewhere the flag means something else.
 _DISCARD = socket.MSG_TRUNC if sys.platform == "linux" else 0
 
@@ -113,10 +114,12 @@ class Os:
         """
         from wasinet.oscalls.disconnect import disconnect
 
-        before = sock.getsockname()
+        port = sock.getsockname()[1]
         disconnect(sock)
-        if sock.getsockname()[1] != before[1]:
-            sock.bind(before)
+        host, left, *scope = sock.getsockname()
+        if left != port:
+            # Not the address from before: while there was a peer, that was the one of the route to it.
+            sock.bind((host, port, *scope))
 
     def shutdown_receive(self, sock: SocketType) -> None:
         sock.shutdown(socket.SHUT_RD)
@@ -140,7 +143,10 @@ class Os:
 
     # Addresses
 
-    pack4 = staticmethod(socket.inet_aton)
+    @staticmethod
+    def pack4(text: str) -> bytes:
+        # Not inet_aton, which also takes octal numbers, fewer parts, and anything after a blank.
+        return socket.inet_pton(socket.AF_INET, text)
 
     @staticmethod
     def text6(packed: bytes) -> str:

@@ -11,16 +11,21 @@ import selectors
 import sys
 from collections.abc import Iterable, Mapping
 
-__all__ = ["BROKEN", "READ", "WRITE", "Kept", "make_kept", "wait_many", "wait_one"]
+__all__ = ["BROKEN", "LONGEST", "READ", "WRITE", "Kept", "make_kept", "wait_many", "wait_one"]
 
 READ = 1
 WRITE = 4
 BROKEN = 8 | 16
 """Error and hang-up: the kernel reports them whatever was asked for."""
+LONGEST = 1_000_000.0
+"""Seconds that one wait lasts at the most: the kernel counts milliseconds in an int. Callers wait again."""
 
 if hasattr(select, "poll"):
     # The numbers are Linux's POLLIN, POLLOUT, POLLERR and POLLHUP, and those of every other Unix.
     assert (READ, WRITE, BROKEN) == (select.POLLIN, select.POLLOUT, select.POLLERR | select.POLLHUP)
+
+    def _milliseconds(timeout: float | None) -> int | None:
+        return None if timeout is None else -int(-min(timeout, LONGEST) * 1000 // 1)
 
     def wait_many(masks: Mapping[int, int], timeout: float | None) -> list[tuple[int, int]]:
         """Wait for any of the descriptors.
@@ -36,13 +41,13 @@ if hasattr(select, "poll"):
         register = poll.register
         for fd, mask in masks.items():
             register(fd, mask)
-        return poll.poll(None if timeout is None else -int(-timeout * 1000 // 1))
+        return poll.poll(_milliseconds(timeout))
 
     def wait_one(fd: int, mask: int, timeout: float | None) -> int:
         """Wait for one descriptor; gives its events, 0 after the timeout (seconds)."""
         poll = select.poll()
         poll.register(fd, mask)
-        events = poll.poll(None if timeout is None else -int(-timeout * 1000 // 1))
+        events = poll.poll(_milliseconds(timeout))
         return events[0][1] if events else 0
 
 else:

@@ -1,0 +1,1 @@
+"""Programs: small WASI guests in Python that run against any host. They yield events and never print."""

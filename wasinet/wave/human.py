@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from binascii import b2a_base64
-from functools import lru_cache
 
 from wasinet.wave.printer import Printer, Write, buffer
 from wasinet.wave.text import string_text
+from wasinet.wit.addresses import ipv6_text
 from wasinet.wit.types import U8, U16, U32, List, Record, Tuple, Type, Variant, resolve
 from wasinet.wit.values import Case, Value
 
@@ -126,24 +126,7 @@ def _v6(address: Value) -> str:
     for group in address:
         if group.__class__ is not int or not 0 <= group <= 0xFFFF:
             return ""
-    return _rfc5952(address)
-
-
-@lru_cache(maxsize=1024)
-def _rfc5952(groups: tuple[int, ...]) -> str:
-    if groups[:6] == (0, 0, 0, 0, 0, 0xFFFF):
-        return f"::ffff:{groups[6] >> 8}.{groups[6] & 255}.{groups[7] >> 8}.{groups[7] & 255}"
-    best = length = 0
-    start = 0
-    for index, group in enumerate((*groups, 1)):
-        if group:
-            if index - start > max(length, 1):
-                best, length = start, index - start
-            start = index + 1
-    words = [f"{group:x}" for group in groups]
-    if not length:
-        return ":".join(words)
-    return f"{':'.join(words[:best])}::{':'.join(words[best + length :])}"
+    return ipv6_text(address)
 
 
 def _whole(data: bytes) -> bytes:

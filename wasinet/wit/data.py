@@ -22,8 +22,8 @@ class Data:
     _fields: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
-        cls._fields = tuple(cls.__dict__.get("__annotations__", ()))
-        cls.__match_args__ = cls._fields  # type: ignore[attr-defined]
+        cls._fields = tuple(cls.__dict__.get("__annotations__", ()))  # noqa: RUF063  # inspect costs milliseconds
+        cls.__match_args__ = cls._fields  # type: ignore[misc,attr-defined,unused-ignore]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         fields = self._fields

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from wasinet.wit.data import Data
 
-
 __all__ = [
     "BOOL",
     "CHAR",

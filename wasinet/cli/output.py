@@ -1,0 +1,50 @@
+"""Writing results and messages, so that a failing stream ends the command as documented."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from wasinet.cli.settings import Settings
+from wasinet.programs.events import LocalFailed
+
+__all__ = ["results", "write_json", "write_line"]
+
+
+def results(settings: Settings) -> Any:
+    """The stream for results: standard output, or standard error where the trace has taken the other."""
+    return sys.stderr if settings.stdout_taken else sys.stdout
+
+
+def write_line(stream: Any, text: str) -> None:
+    """Write a line for people at once, whatever the locale can show of it.
+
+    Raises:
+        LocalFailed: the stream does not take it.
+    """
+    _write(stream, text, getattr(stream, "encoding", None) or "utf-8", "replace")
+
+
+def write_json(stream: Any, text: str) -> None:
+    """Write a line of JSON at once, in UTF-8 whatever the locale says.
+
+    Raises:
+        LocalFailed: the stream does not take it.
+    """
+    _write(stream, text, "utf-8", "backslashreplace")
+
+
+def _write(stream: Any, text: str, encoding: str, errors: str) -> None:
+    if stream is None:
+        return
+    try:
+        raw = getattr(stream, "buffer", None)
+        if raw is None:
+            stream.write(text + "\n")
+        else:
+            stream.flush()
+            raw.write(text.encode(encoding, errors) + b"\n")
+        stream.flush()
+    except OSError as error:
+        name = "standard error" if stream is sys.stderr else "standard output"
+        raise LocalFailed(f"write {name}", error.strerror or str(error), error.errno) from error

@@ -1,0 +1,153 @@
+"""How a command runs a program: a host, its readers, the events' way out, and an orderly end.
+
+    with Session(ctx.obj) as session:
+        session.run(tcp_connect.connect(session.host, address, output=session.output()))
+
+``run`` takes any iterable of events. The session ends the program before it closes the host, on
+every way out, interruptions included.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from wasinet.cli.interrupts import stop_timeout
+from wasinet.cli.output import results, write_json, write_line
+from wasinet.cli.settings import Settings
+from wasinet.hosts.native import NativeHost
+from wasinet.programs.events import CallFailed, Event, LocalFailed
+from wasinet.render.color import wants_color
+from wasinet.render.theme import Painter
+
+if TYPE_CHECKING:
+    from wasinet.hosts import Host
+    from wasinet.render.trace import TraceReader
+
+__all__ = ["Session"]
+
+_DRAIN = 5.0
+_DRAIN_INTERRUPTED = 1.0
+
+
+class Session:
+    """A host for one command, and where its events go.
+
+    Args:
+        settings: ``ctx.obj``.
+        many_files: raise the soft limit of open files to the hard one.
+        host: instead of the one that the settings name, for tests and special resolvers.
+
+    Attributes:
+        host: what programs call.
+        paint: colours for standard error.
+    """
+
+    def __init__(self, settings: Settings, *, many_files: bool = False, host: Host | None = None) -> None:
+        if many_files:
+            _raise_file_limit()
+        self.settings = settings
+        self.host: Host = host or NativeHost()
+        self.paint = Painter(wants_color(settings.color, sys.stderr))
+        self._start = time.monotonic()
+        self._readers: list[TraceReader] = []
+
+    def __enter__(self) -> Self:
+        settings = self.settings
+        if settings.trace or settings.trace_file or settings.trace_summary:
+            from wasinet.cli.tracing import readers
+
+            self._readers = readers(settings, self.paint)
+            for reader in self._readers:
+                self.host.attach(reader)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        stop_timeout()
+        interrupted = isinstance(error, KeyboardInterrupt)
+        delivered = True
+        try:
+            if error is not None:
+                self._show_failure(error)
+            delivered = self.host.close(_DRAIN_INTERRUPTED if interrupted else _DRAIN)
+        finally:
+            for reader in self._readers:
+                reader.finish()
+        if error is None and not delivered:
+            raise LocalFailed("send what was written", f"the peer took not all of it in {_DRAIN:g} seconds")
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the session's start."""
+        return time.monotonic() - self._start
+
+    @property
+    def output_fd(self) -> int:
+        """The descriptor for received data: standard output, or standard error where a trace has taken that."""
+        return 2 if self.settings.stdout_taken else 1
+
+    def output(self) -> int:
+        """An ``output-stream`` for received data."""
+        sys.stdout.flush()
+        return self.host.open_output(self.output_fd)
+
+    def input(self) -> int:
+        """An ``input-stream`` of standard input."""
+        return self.host.open_input(0)
+
+    def run(self, events: Iterable[Event]) -> None:
+        """Run a program to its end, and show its events."""
+        try:
+            for event in events:
+                self.show(event)
+        finally:
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
+    def show(self, event: Event) -> None:
+        """Show one event: as JSON on standard output, or as a line on standard error."""
+        settings = self.settings
+        if settings.json:
+            from wasinet.render.jsonvalue import event_json
+
+            write_json(results(settings), event_json(event.name, self.elapsed, event.fields))
+        elif not settings.quiet:
+            from wasinet.render.events import event_line, is_shown
+
+            if is_shown(event, settings.verbose):
+                write_line(sys.stderr, event_line(event, self.paint))
+
+    def _show_failure(self, error: BaseException) -> None:
+        """With ``--json`` a failed call is an event too, the last one."""
+        if self.settings.json and isinstance(error, CallFailed):
+            fields: dict[str, Any] = {
+                "function": error.function,
+                "target": error.target,
+                "code": error.code,
+                "reason": error.reason,
+            }
+            try:
+                self.show(Event("error", **fields))
+            except LocalFailed:
+                # What ended the command is said on standard error anyway.
+                pass
+
+
+def _raise_file_limit() -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            # The limit that there is serves fewer clients, and that is all.
+            pass

@@ -1,0 +1,266 @@
+"""What ``tcp connect`` and ``tcp listen`` share: a connection whose two directions are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wasinet.programs.events import CallFailed, Event, HandleRef, LocalFailed
+from wasinet.programs.net import Connection, Net
+from wasinet.programs.reactor import Reactor
+from wasinet.programs.transfer import Copy, Deliver, Drain, Feed, Skip, Transfer, Translate
+from wasinet.wit.data import Data
+
+__all__ = ["DISCARD", "ECHO", "EVENTS", "OUTPUT", "Exchange", "Idle", "StreamOptions"]
+
+OUTPUT = "output"
+DISCARD = "discard"
+ECHO = "echo"
+EVENTS = "events"
+
+# After this many steps without a pause the others have their turn.
+_BURST = 16
+
+
+class Idle(Exception):
+    """Nothing moved for longer than the idle timeout. Carries the peer and the seconds."""
+
+    def __init__(self, peer: str, seconds: float) -> None:
+        super().__init__(peer, seconds)
+        self.peer = peer
+        self.seconds = seconds
+
+
+class StreamOptions(Data):
+    """What goes to the peer and where its bytes go.
+
+    Args:
+        send: gives, for each connection, what is sent: bytes, a descriptor that is closed afterwards
+            with its name, or None for nothing. Without it nothing is sent at all.
+        sink: OUTPUT (the descriptor ``output_fd``), DISCARD, ECHO or EVENTS.
+        output_fd: where OUTPUT goes; standard output.
+        output_name: its name in errors.
+        crlf: each lone LF is sent as CR LF.
+        half_close: the end of what is sent is told to the peer.
+        send_only: done as soon as everything is sent; what the peer sends is thrown away.
+        idle_timeout: seconds without a byte either way after which the connection is given up.
+    """
+
+    send: Callable[[], bytes | tuple[int, str, bool] | None] | None = None
+    sink: str = OUTPUT
+    output_fd: int = 1
+    output_name: str = "standard output"
+    crlf: bool = False
+    half_close: bool = True
+    send_only: bool = False
+    idle_timeout: float | None = None
+
+
+class Exchange:
+    """One connection being served, in a reactor.
+
+    Args:
+        reactor: where it runs.
+        connection: which.
+        options: what is sent and received.
+        output: the output stream that OUTPUT goes to, shared by all connections.
+        done: called with the exchange when both directions are done or it failed.
+    """
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        connection: Connection,
+        options: StreamOptions,
+        output: int | None,
+        done: Callable[[Exchange], None],
+    ) -> None:
+        self.reactor = reactor
+        self.net: Net = reactor.net
+        self.connection = connection
+        self.options = options
+        self.error: Exception | None = None
+        self._done = done
+        self._output = output
+        self._finished = False
+        self._source: int | None = None
+        self._own_pollables: dict[int, int] = {}
+        self._waiting: dict[Transfer, int] = {}
+        self._timer: int | None = None
+        self._started = self._moved = self.net.now()
+        self.down: Transfer | None = self._receiving()
+        self.up: Transfer | None = self._sending()
+        self.received = self.down
+        self.sent = self.up or (self.down if options.sink == ECHO else None)
+        self.ended = False
+
+    def start(self) -> None:
+        """Begin to serve it."""
+        if self.options.idle_timeout is not None:
+            self._watch_idle(self.options.idle_timeout)
+        for transfer in (self.up, self.down):
+            if transfer is not None:
+                self._pump(transfer)
+        self._check()
+
+    # What moves
+
+    def _receiving(self) -> Transfer:
+        net, (rx, tx, peer) = self.net, (self.connection.rx, self.connection.tx, self.connection.peer)
+        sink = self.options.sink
+        if sink == ECHO:
+            return Copy(net, rx, tx, peer)
+        if sink == DISCARD or self.options.send_only:
+            return Skip(net, rx, None, peer)
+        if sink == EVENTS:
+            return Deliver(net, rx, self._data, peer)
+        return Copy(net, rx, self._output, peer)
+
+    def _data(self, data: bytes) -> None:
+        self.reactor.events.append(Event("data", peer=self.connection.peer, data=data))
+
+    def _sending(self) -> Transfer | None:
+        source = self.options.send() if self.options.send is not None else None
+        if source is None:
+            return None
+        net, tx, peer = self.net, self.connection.tx, self.connection.peer
+        if isinstance(source, bytes):
+            return Feed(
+                net, source.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if self.options.crlf else source, tx, peer
+            )
+        fd, name, own = source
+        self._source = net.open_input(fd, name, own=own)
+        kind = Translate if self.options.crlf else Copy
+        return kind(net, self._source, tx, peer)
+
+    # Moving it
+
+    def _pump(self, transfer: Transfer) -> None:
+        if self._finished:
+            return
+        moved: int | None = 0
+        try:
+            for _ in range(_BURST):
+                moved = transfer.step()
+                if not moved:
+                    break
+        except (CallFailed, LocalFailed) as error:
+            self.error = error
+            self._finish()
+            return
+        if self._timer is not None and transfer.moved:
+            self._moved = self.net.now()
+        if moved is None:
+            self._end(transfer)
+            self._check()
+        elif moved:
+            self._wait(transfer, None)
+            self.reactor.soon(lambda: self._pump(transfer))
+        else:
+            self._wait(transfer, transfer.waits_for())
+
+    def _wait(self, transfer: Transfer, stream: int | None) -> None:
+        """Have the transfer called when this stream is ready, instead of what it waited for before."""
+        before = self._waiting.get(transfer)
+        pollable = None if stream is None else self._pollable(stream)
+        if before == pollable:
+            return
+        if before is not None:
+            del self._waiting[transfer]
+            self.reactor.forget(before)
+        if pollable is not None:
+            self._waiting[transfer] = pollable
+            self.reactor.when(pollable, lambda: self._pump(transfer))
+
+    def _pollable(self, stream: int) -> int:
+        found = self._own_pollables.get(stream)
+        if found is None:
+            kind = "input-stream" if stream in (self.connection.rx, self._source) else "output-stream"
+            found = self._own_pollables[stream] = self.net.pollable(kind, stream)
+        return found
+
+    # Ending
+
+    def _end(self, transfer: Transfer) -> None:
+        self._wait(transfer, None)
+        net, tx, peer = self.net, self.connection.tx, self.connection.peer
+        if transfer is self.down:
+            self.down = None
+            self.ended = True
+            self.reactor.events.append(Event("ended", peer=peer, received=transfer.moved))
+            if self.options.sink == ECHO and self.up is None:
+                self.up = Drain(net, tx, peer)
+                self._pump(self.up)
+        elif isinstance(transfer, Drain):
+            self.up = None
+            if self.options.half_close:
+                net.shutdown(self.connection)
+        elif transfer.sink_ended:
+            self.up = None
+            self.error = CallFailed("output-stream.write", peer, "connection-aborted", "the peer has gone")
+        elif self.options.sink == ECHO and self.down is not None:
+            self.up = None
+        else:
+            # The peer must not be told of the end, nor the connection dropped, before the last byte is out.
+            self.up = Drain(net, tx, peer)
+            self._pump(self.up)
+
+    def _check(self) -> None:
+        over = self.up is None and (self.down is None or self.options.send_only)
+        if self.error is not None or over:
+            self._finish()
+
+    def stop_sending(self) -> None:
+        """Nothing more is sent: the peer's end is all that there is to wait for."""
+        if self.up is not None:
+            self._wait(self.up, None)
+            self.up = None
+            self._check()
+
+    def _finish(self) -> None:
+        if self._finished:
+            return
+        self._finished = True
+        for transfer in list(self._waiting):
+            self._wait(transfer, None)
+        if self._timer is not None:
+            self.reactor.cancel(self._timer)
+        self.net.drop(*self._own_pollables.values())
+        if self._source is not None:
+            self.net.drop(self._source)
+        self.net.close(self.connection)
+        received = self.received.moved if self.received is not None else 0
+        sent = self.sent.moved if self.sent is not None else 0
+        self.reactor.events.append(
+            Event(
+                "closed",
+                peer=self.connection.peer,
+                received=received,
+                sent=sent,
+                seconds=round(self.net.now() - self._started, 6),
+            )
+        )
+        self._done(self)
+
+    def _watch_idle(self, seconds: float) -> None:
+        self._timer = self.reactor.after(seconds, self._idle)
+
+    def _idle(self) -> None:
+        limit = self.options.idle_timeout
+        assert limit is not None
+        left = self._moved + limit - self.net.now()
+        if left > 0:
+            self._watch_idle(left)
+            return
+        self._timer = None
+        self.error = Idle(self.connection.peer, limit)
+        self._finish()
+
+    def describe(self, name: str, **fields: object) -> Event:
+        """The event that announces the connection."""
+        return Event(
+            name,
+            peer=self.connection.peer,
+            local=self.connection.local,
+            handle=HandleRef(self.connection.socket, "tcp-socket"),
+            **fields,
+        )

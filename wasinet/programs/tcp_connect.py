@@ -1,0 +1,258 @@
+"""``tcp connect``: a connection to a name and port, or probes that only connect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from wasinet.programs.events import CallFailed, Event
+from wasinet.programs.net import Connection, Net, Properties
+from wasinet.programs.reactor import Reactor
+from wasinet.programs.tcp import OUTPUT, Exchange, StreamOptions
+from wasinet.wit.addresses import show_address
+from wasinet.wit.data import Data
+from wasinet.wit.values import Case, Err, Ok
+
+__all__ = ["ATTEMPT_DELAY", "ConnectOptions", "ProbesFailed", "Target", "connect", "interleave", "probe", "tcp_connect"]
+
+ATTEMPT_DELAY = 0.25
+"""Seconds between the starts of two attempts (RFC 8305, section 5: Connection Attempt Delay)."""
+
+
+class Target(Data):
+    """What to connect to: a host (name or address), a port, and how it was written.
+
+    ``scope`` is the zone of a link-local address.
+    """
+
+    host: str
+    port: int
+    text: str
+    scope: int = 0
+
+
+class ConnectOptions(Data):
+    """How to connect.
+
+    Args:
+        family: 4 or 6 to use only that.
+        bind: the local address to connect from.
+        properties: of the socket.
+        timeout: seconds for the whole of connecting, all addresses together.
+    """
+
+    family: int | None = None
+    bind: Case | None = None
+    properties: Properties = ()
+    timeout: float | None = None
+
+
+class ProbesFailed(Exception):
+    """Some probes failed; the events have said which."""
+
+
+class _Attempt(Data):
+    socket: int
+    pollable: int
+    address: Case
+
+
+def interleave(addresses: Sequence[Case]) -> list[Case]:
+    """The order of attempts: families take turns, the first address's family first (RFC 8305, section 4)."""
+    if not addresses:
+        return []
+    first = [a for a in addresses if a.name == addresses[0].name]
+    other = [a for a in addresses if a.name != addresses[0].name]
+    mixed: list[Case] = []
+    for index in range(max(len(first), len(other))):
+        mixed += first[index : index + 1] + other[index : index + 1]
+    return mixed
+
+
+def connect(net: Net, target: Target, options: ConnectOptions) -> Iterator[Event]:
+    """Connect to the first address that answers, starting one attempt after the other (RFC 8305).
+
+    Yields events; the last, ``connected``, has the ``Connection`` in its ``connection`` field, which
+    the caller takes out.
+
+    Raises:
+        CallFailed: no address answered; the error of the last attempt to fail.
+    """
+    start = net.now()
+    addresses = interleave(_addresses(net, target, options))
+    waiting = list(addresses)
+    attempts: list[_Attempt] = []
+    failure = CallFailed("tcp-socket.finish-connect", target.text, "timeout", "no address answered in time")
+    next_start: int | None = None
+    limit = None if options.timeout is None else net.timer(max(0.0, options.timeout - (net.now() - start)))
+    try:
+        while waiting or attempts:
+            if waiting and (next_start is None or not attempts):
+                address = waiting.pop(0)
+                yield Event("connecting", address=show_address(address))
+                try:
+                    attempts.append(_start(net, address, options))
+                except CallFailed as error:
+                    failure = error
+                    yield Event("attempt-failed", address=show_address(address), code=error.code, reason=error.reason)
+                    continue
+                if waiting:
+                    if next_start is not None:
+                        net.drop(next_start)
+                    next_start = net.timer(ATTEMPT_DELAY)
+            for attempt in list(attempts):
+                outcome = net.call("tcp-socket.finish-connect", attempt.socket)
+                if isinstance(outcome, Ok):
+                    attempts.remove(attempt)
+                    net.drop(attempt.pollable)
+                    yield _connected(net, attempt, outcome.value, start)
+                    return
+                if outcome.value != "would-block":
+                    attempts.remove(attempt)
+                    net.drop(attempt.pollable, attempt.socket)
+                    shown = show_address(attempt.address)
+                    failure = CallFailed("tcp-socket.finish-connect", shown, str(outcome.value), outcome.reason)
+                    yield Event("attempt-failed", address=shown, code=failure.code, reason=failure.reason)
+            if not attempts:
+                continue
+            pollables = [attempt.pollable for attempt in attempts]
+            pollables += [timer for timer in (next_start, limit) if timer is not None]
+            ready = {pollables[index] for index in net.wait(pollables)}
+            if limit in ready and not any(attempt.pollable in ready for attempt in attempts):
+                reason = f"no answer within {options.timeout:g} s"
+                failure = CallFailed("tcp-socket.finish-connect", target.text, "timeout", reason)
+                break
+            if next_start in ready and next_start is not None:
+                net.drop(next_start)
+                next_start = None
+        raise failure  # one error of many attempts, known only here
+    finally:
+        for attempt in attempts:
+            net.drop(attempt.pollable, attempt.socket)
+        net.drop(*[timer for timer in (next_start, limit) if timer is not None])
+
+
+def _addresses(net: Net, target: Target, options: ConnectOptions) -> list[Case]:
+    found = net.addresses(target.host, target.port, options.family)
+    if target.scope:
+        for address in found:
+            if address.name == "ipv6":
+                address.payload["scope-id"] = target.scope
+    return found
+
+
+def _start(net: Net, address: Case, options: ConnectOptions) -> _Attempt:
+    socket = net.socket("tcp", address, options.properties)
+    try:
+        if options.bind is not None:
+            net.bind("tcp", socket, options.bind)
+        outcome = net.call("tcp-socket.start-connect", socket, net.network, address)
+        if isinstance(outcome, Err):
+            raise CallFailed("tcp-socket.start-connect", show_address(address), str(outcome.value), outcome.reason)
+    except CallFailed:
+        net.drop(socket)
+        raise
+    return _Attempt(socket, net.pollable("tcp-socket", socket), address)
+
+
+def _connected(net: Net, attempt: _Attempt, streams: tuple[int, int], start: float) -> Event:
+    connection = net.connection(attempt.socket, *streams)
+    return Event("connected", connection=connection, seconds=round(net.now() - start, 6))
+
+
+def tcp_connect(
+    net: Net, target: Target, connecting: ConnectOptions, streams: StreamOptions, *, until_peer_ends: bool = False
+) -> Iterator[Event]:
+    """Connect, then move bytes both ways until both directions are done.
+
+    Args:
+        net: the calls.
+        target: what to connect to.
+        connecting: how.
+        streams: what is sent and where what comes goes.
+        until_peer_ends: the peer's end ends it all, although more could be sent: for a person at a
+            terminal, who would otherwise have to end a conversation that nobody hears.
+
+    Yields:
+        ``connecting``, ``attempt-failed``, ``connected``, ``data``, ``ended``, ``closed``.
+
+    Raises:
+        CallFailed, LocalFailed, Idle.
+    """
+    connection: Connection | None = None
+    seconds = 0.0
+    for event in connect(net, target, connecting):
+        if event.name == "connected":
+            connection = event.fields["connection"]
+            seconds = event.fields["seconds"]
+        else:
+            yield event
+    assert connection is not None
+    reactor = Reactor(net)
+    output = net.open_output(streams.output_fd, streams.output_name) if streams.sink == OUTPUT else None
+    finished: list[Exchange] = []
+    exchange = Exchange(reactor, connection, streams, output, finished.append)
+    yield exchange.describe("connected", seconds=seconds)
+    exchange.start()
+
+    def done() -> bool:
+        if until_peer_ends and exchange.ended:
+            exchange.stop_sending()
+        return bool(finished)
+
+    yield from reactor.run(done)
+    yield from reactor.events
+    if output is not None and exchange.error is None:
+        net.flush(output, "")
+    if exchange.error is not None:
+        raise exchange.error
+
+
+def probe(
+    net: Net, targets: Sequence[Target], options: ConnectOptions, *, count: int = 1, interval: float = 1.0
+) -> Iterator[Event]:
+    """Only connect to each target, ``count`` times, and report.
+
+    Yields:
+        ``probe`` for each try (``ok``, ``seconds`` or ``code``), and ``summary`` for each target.
+
+    Raises:
+        ProbesFailed: at the end, when any try failed.
+    """
+    times: dict[str, list[float]] = {target.text: [] for target in targets}
+    for number in range(1, count + 1):
+        for target in targets:
+            try:
+                for event in connect(net, target, options):
+                    if event.name == "connected":
+                        connection: Connection = event.fields["connection"]
+                        seconds: float = event.fields["seconds"]
+                        times[target.text].append(seconds)
+                        yield Event(
+                            "probe",
+                            target=target.text,
+                            number=number,
+                            ok=True,
+                            address=connection.peer,
+                            seconds=seconds,
+                        )
+                        net.close(connection)
+            except CallFailed as error:
+                yield Event("probe", target=target.text, number=number, ok=False, code=error.code, reason=error.reason)
+        if number < count:
+            timer = net.timer(interval)
+            net.wait([timer])
+            net.drop(timer)
+    for target in targets:
+        good = sorted(times[target.text])
+        yield Event(
+            "summary",
+            target=target.text,
+            sent=count,
+            lost=count - len(good),
+            min=good[0] if good else None,
+            median=median(good) if good else None,
+            max=good[-1] if good else None,
+        )
+    if any(len(good) < count for good in times.values()):
+        raise ProbesFailed
