@@ -16,19 +16,20 @@ help. ``ctx.obj`` is the ``Settings``. ``wasinet.cli.session`` says how one runs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from wasinet.wit.data import Data
 
 __all__ = ["COMMANDS", "Entry", "Group"]
 
 
-class Entry(NamedTuple):
+class Entry(Data):
     """One command: the module below ``wasinet.cli`` and one line of help."""
 
     module: str
     help: str
 
 
-class Group(NamedTuple):
+class Group(Data):
     """Commands under a common first word."""
 
     help: str

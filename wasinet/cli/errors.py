@@ -10,7 +10,7 @@ from wasinet.cli.interrupts import Terminated, TimedOut
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue, show_duration
 from wasinet.engine.faults import Trap
-from wasinet.programs.events import CallFailed, LocalFailed
+from wasinet.programs.events import CallFailed, Idle, LocalFailed, SomeFailed
 
 __all__ = ["Mismatch", "report"]
 
@@ -91,6 +91,10 @@ def _timed_out(error: TimedOut, settings: Settings) -> Ending:
     return TIMED_OUT, (f"{_named(settings)}: timed out after {after}",)
 
 
+def _idle(error: Idle, settings: Settings) -> Ending:
+    return TIMED_OUT, (f"{_named(settings, error.peer)}: nothing came or went for {error.seconds:g} s",)
+
+
 def _silent(code: int) -> Callable[[BaseException, Settings], Ending]:
     return lambda error, settings: (code, ())
 
@@ -100,6 +104,8 @@ _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (LocalFailed, _local_failed),
     (BadValue, _bad_value),
     (Trap, _trap),
+    (SomeFailed, _silent(FAILED)),
+    (Idle, _idle),
     (Mismatch, _silent(MISMATCH)),
     (TimedOut, _timed_out),
     (Terminated, _silent(TERMINATED)),

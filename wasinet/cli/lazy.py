@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -25,7 +26,7 @@ class _Shape:
         pieces = ["[OPTIONS]"]
         for param in self.params:  # type: ignore[attr-defined]
             if param.param_type_name == "argument":
-                name = param.metavar + ("..." if param.nargs != 1 else "")
+                name = param.metavar.removesuffix("...") + ("..." if param.nargs != 1 else "")
                 pieces.append(name if param.required else f"[{name}]")
         return pieces
 
@@ -50,6 +51,9 @@ class Leaf(_Shape, TyperCommand):
     def invoke(self, ctx: typer.Context) -> Any:
         from wasinet.cli.interrupts import start_timeout
 
+        # What was imported stays; the program's own garbage is collected from here on (see ``main``).
+        gc.freeze()
+        gc.enable()
         if ctx.obj.timeout:
             start_timeout(ctx.obj.timeout)
         return super().invoke(ctx)  # type: ignore[no-untyped-call]

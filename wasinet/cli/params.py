@@ -14,7 +14,7 @@ from typer import BadParameter
 
 from wasinet.cli import values
 
-__all__ = ["BYTES", "COUNT", "DURATION", "ENDPOINT", "PORT", "SIZE", "checked"]
+__all__ = ["BYTES", "COUNT", "DURATION", "ENDPOINT", "PORT", "SECONDS", "SIZE", "checked"]
 
 _T = TypeVar("_T")
 
@@ -39,4 +39,5 @@ COUNT = checked(values.parse_count, "N")
 DURATION = checked(values.parse_duration, "DURATION")
 ENDPOINT = checked(values.parse_endpoint, "ADDRESS")
 PORT = checked(values.parse_port, "PORT")
+SECONDS = checked(values.parse_seconds, "DURATION")
 SIZE = checked(values.parse_size, "SIZE")

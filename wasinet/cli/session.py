@@ -1,7 +1,7 @@
 """How a command runs a program: a host, its readers, the events' way out, and an orderly end.
 
     with Session(ctx.obj) as session:
-        session.run(tcp_connect.connect(session.host, address, output=session.output()))
+        session.run(tcp_connect.connect(session.host, address, output_fd=session.output_fd))
 
 ``run`` takes any iterable of events. The session ends the program before it closes the host, on
 every way out, interruptions included.
@@ -90,15 +90,6 @@ class Session:
     def output_fd(self) -> int:
         """The descriptor for received data: standard output, or standard error where a trace has taken that."""
         return 2 if self.settings.stdout_taken else 1
-
-    def output(self) -> int:
-        """An ``output-stream`` for received data."""
-        sys.stdout.flush()
-        return self.host.open_output(self.output_fd)
-
-    def input(self) -> int:
-        """An ``input-stream`` of standard input."""
-        return self.host.open_input(0)
 
     def run(self, events: Iterable[Event]) -> None:
         """Run a program to its end, and show its events."""

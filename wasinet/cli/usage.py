@@ -31,7 +31,9 @@ def _message(error: Any, ctx: Any, path: str) -> str:
     if kind == "MissingParameter":
         return f"{_name(error.param)} is missing; usage: {_usage(ctx)}"
     if kind == "BadParameter":
-        name = _name(error.param) if error.param is not None else ""
+        # The value of an argument, which the message quotes, says itself which one it is.
+        option = error.param is not None and error.param.param_type_name == "option"
+        name = _name(error.param) if option else ""
         return f"{name}: {_lower(message)}" if name else _lower(message)
     if kind == "BadOptionUsage":
         if "requires an argument" in message:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import IPv4Address, IPv6Address
 
 from wasinet.wit.data import Data
@@ -17,13 +16,14 @@ __all__ = [
     "parse_endpoint",
     "parse_host",
     "parse_port",
+    "parse_seconds",
     "parse_size",
     "show_duration",
     "to_socket_address",
 ]
 
 _U64 = (1 << 64) - 1
-_NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Zµμ]*)\Z", re.ASCII)
+_DIGITS = frozenset("0123456789")
 _DURATIONS = {
     "": 1_000_000_000,
     "ns": 1,
@@ -83,28 +83,41 @@ def parse_duration(text: str) -> int:
     return _measure(text, _DURATIONS, "duration", "5s, 250ms")
 
 
+def parse_seconds(text: str) -> float:
+    """A duration as seconds."""
+    return parse_duration(text) / 1e9
+
+
 def parse_size(text: str) -> int:
     """``64KiB``, ``10MB``, a plain number of bytes: as bytes."""
     return _measure(text, _SIZES, "size", "64KiB, 10MB, 512")
 
 
 def _measure(text: str, units: dict[str, int], what: str, examples: str) -> int:
-    found = _NUMBER.match(text.strip())
-    if found is None or found[2] not in units:
+    number = text.strip()
+    unit = number.lstrip("0123456789.")
+    whole, _, fraction = number.removesuffix(unit).rstrip().partition(".")
+    unit = unit.strip()
+    if unit not in units or not whole + fraction or not _DIGITS.issuperset(fraction):
         raise BadValue(f"{text!r} is no {what}; e.g. {examples}")
-    whole, _, fraction = found[1].partition(".")
+    # Python refuses to read very many digits; these are more than enough.
+    whole, fraction = whole.lstrip("0"), fraction.rstrip("0")[:20]
     scale = 10 ** len(fraction)
-    value = int((whole + fraction)[:60] or "0") * units[found[2]]
-    if len(whole) > 20 or value // scale > _U64:
-        raise BadValue(f"{text!r} is too long a {what}" if what == "duration" else f"{text!r} is too large a {what}")
-    return -(-value // scale)
+    value, rest = divmod(int(whole[:30] + fraction or "0") * units[unit], scale)
+    if len(whole) > 20 or value > _U64:
+        raise BadValue(f"{text!r} is too {'long' if units is _DURATIONS else 'large'} a {what}")
+    if rest:
+        raise BadValue(f"{text!r} is no whole number of {'nanoseconds' if units is _DURATIONS else 'bytes'}")
+    return value
 
 
 def show_duration(nanoseconds: int) -> str:
-    """``5s``, ``250ms``: the form that reads back."""
+    """``5s``, ``1.5s``, ``250ms``: a form that reads back."""
     for unit in ("s", "ms", "us"):
-        if nanoseconds % _DURATIONS[unit] == 0 or nanoseconds > 10_000 * _DURATIONS[unit]:
-            return f"{nanoseconds / _DURATIONS[unit]:.6g}{unit}"
+        whole, rest = divmod(nanoseconds, _DURATIONS[unit])
+        if whole:
+            fraction = str(rest).zfill(len(str(_DURATIONS[unit])) - 1).rstrip("0")
+            return f"{whole}.{fraction}{unit}" if fraction else f"{whole}{unit}"
     return f"{nanoseconds}ns"
 
 
@@ -147,6 +160,8 @@ def parse_endpoint(text: str) -> Endpoint:
     if not colon:
         example = f"{text}:80" if text else "localhost:80"
         raise BadValue(f"{text!r} has no port; e.g. {example}")
+    if not port:
+        raise BadValue(f"{text!r} has no port; e.g. {host or 'localhost'}:80")
     if not host:
         return Endpoint(None, parse_port(port))
     return Endpoint(host, parse_port(port), parse_host(host))
@@ -158,7 +173,7 @@ def parse_host(host: str) -> int | None:
         IPv4Address(host)
     except ValueError:
         last = host.rstrip(".").rpartition(".")[2]
-        if last.isascii() and (last.isdigit() or re.match(r"0[xX][0-9a-fA-F]*\Z", last)):
+        if last.isascii() and (last.isdigit() or last[:2] in ("0x", "0X")):
             raise BadValue(f"{host!r} is no IPv4 address; e.g. 127.0.0.1, four numbers from 0 to 255") from None
         if not host or any(character.isspace() or character in "/@%[]\0" for character in host):
             raise BadValue(f"{host!r} is neither an address nor a name; e.g. 127.0.0.1, [::1], localhost") from None

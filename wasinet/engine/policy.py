@@ -192,7 +192,8 @@ class Policy:
 
     def hint(self, use: str, target: Case | str) -> str:
         """The smallest rule that would allow a use: ``--allow tcp-connect:10.0.0.1:443``."""
-        shown: Any = target if isinstance(target, str) else show_address(target)
+        # Without the scope, which no rule speaks of.
+        shown = target if isinstance(target, str) else re.sub("%[0-9]+", "", show_address(target))
         blocking = next((rule.text for rule in self.deny if rule.matches(use, target)), None)
         return f"removing --deny {blocking}" if blocking else f"--allow {use}:{shown}"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from wasinet.wit.data import Data
 
-__all__ = ["CallFailed", "Event", "HandleRef", "LocalFailed"]
+__all__ = ["CallFailed", "Event", "HandleRef", "Idle", "LocalFailed", "SomeFailed"]
 
 
 class HandleRef(Data):
@@ -68,3 +68,16 @@ class LocalFailed(Exception):
         self.what = what
         self.reason = reason
         self.errno = errno
+
+
+class Idle(Exception):
+    """Nothing moved for longer than the idle timeout. Carries the peer and the seconds."""
+
+    def __init__(self, peer: str, seconds: float) -> None:
+        super().__init__(peer, seconds)
+        self.peer = peer
+        self.seconds = seconds
+
+
+class SomeFailed(Exception):
+    """Some of several names, probes or datagrams failed; the events have said which and why."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wasinet.programs.events import CallFailed, Event, HandleRef, LocalFailed
+from wasinet.programs.events import CallFailed, Event, HandleRef, Idle, LocalFailed
 from wasinet.programs.net import Connection, Net
 from wasinet.programs.reactor import Reactor
 from wasinet.programs.transfer import Copy, Deliver, Drain, Feed, Skip, Transfer, Translate
 from wasinet.wit.data import Data
 
-__all__ = ["DISCARD", "ECHO", "EVENTS", "OUTPUT", "Exchange", "Idle", "StreamOptions"]
+__all__ = ["DISCARD", "ECHO", "EVENTS", "OUTPUT", "Exchange", "StreamOptions"]
 
 OUTPUT = "output"
 DISCARD = "discard"
@@ -19,15 +19,6 @@ EVENTS = "events"
 
 # After this many steps without a pause the others have their turn.
 _BURST = 16
-
-
-class Idle(Exception):
-    """Nothing moved for longer than the idle timeout. Carries the peer and the seconds."""
-
-    def __init__(self, peer: str, seconds: float) -> None:
-        super().__init__(peer, seconds)
-        self.peer = peer
-        self.seconds = seconds
 
 
 class StreamOptions(Data):

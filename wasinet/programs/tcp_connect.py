@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from wasinet.programs.events import CallFailed, Event
+from wasinet.programs.events import CallFailed, Event, SomeFailed
 from wasinet.programs.net import Connection, Net, Properties
 from wasinet.programs.reactor import Reactor
 from wasinet.programs.tcp import OUTPUT, Exchange, StreamOptions
 from wasinet.wit.addresses import show_address
 from wasinet.wit.data import Data
-from wasinet.wit.values import Case, Err, Ok
+from wasinet.wit.values import Case, Ok
 
-__all__ = ["ATTEMPT_DELAY", "ConnectOptions", "ProbesFailed", "Target", "connect", "interleave", "probe", "tcp_connect"]
+__all__ = ["ATTEMPT_DELAY", "ConnectOptions", "Target", "connect", "interleave", "probe", "tcp_connect"]
 
 ATTEMPT_DELAY = 0.25
 """Seconds between the starts of two attempts (RFC 8305, section 5: Connection Attempt Delay)."""
@@ -45,10 +45,6 @@ class ConnectOptions(Data):
     bind: Case | None = None
     properties: Properties = ()
     timeout: float | None = None
-
-
-class ProbesFailed(Exception):
-    """Some probes failed; the events have said which."""
 
 
 class _Attempt(Data):
@@ -146,9 +142,7 @@ def _start(net: Net, address: Case, options: ConnectOptions) -> _Attempt:
     try:
         if options.bind is not None:
             net.bind("tcp", socket, options.bind)
-        outcome = net.call("tcp-socket.start-connect", socket, net.network, address)
-        if isinstance(outcome, Err):
-            raise CallFailed("tcp-socket.start-connect", show_address(address), str(outcome.value), outcome.reason)
+        net.need("tcp-socket.start-connect", show_address(address), socket, net.network, address)
     except CallFailed:
         net.drop(socket)
         raise
@@ -217,7 +211,7 @@ def probe(
         ``probe`` for each try (``ok``, ``seconds`` or ``code``), and ``summary`` for each target.
 
     Raises:
-        ProbesFailed: at the end, when any try failed.
+        SomeFailed: at the end, when any try failed.
     """
     times: dict[str, list[float]] = {target.text: [] for target in targets}
     for number in range(1, count + 1):
@@ -255,4 +249,4 @@ def probe(
             max=good[-1] if good else None,
         )
     if any(len(good) < count for good in times.values()):
-        raise ProbesFailed
+        raise SomeFailed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wasinet.programs.events import CallFailed, Event, HandleRef
+from wasinet.programs.events import CallFailed, Event, HandleRef, Idle
 from wasinet.programs.net import Net, Properties
 from wasinet.programs.reactor import Reactor
-from wasinet.programs.tcp import OUTPUT, Exchange, Idle, StreamOptions
+from wasinet.programs.tcp import OUTPUT, Exchange, StreamOptions
 from wasinet.wit.addresses import show_address
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case

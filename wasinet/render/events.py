@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from wasinet.programs.events import Event, HandleRef
 from wasinet.render.theme import Painter
+from wasinet.wit.data import Data
 
 __all__ = ["TEMPLATES", "Template", "event_line", "is_shown"]
 
 SILENT = ""
 
 
-class Template(NamedTuple):
+class Template(Data):
     """How one event is said: ``{field}`` stands for a field; an event that lacks one is said generically."""
 
     text: str
@@ -22,11 +23,14 @@ class Template(NamedTuple):
 
 TEMPLATES: Mapping[str, Template] = {
     "listening": Template("listening on {address}"),
-    "connecting": Template("connecting to {remote}", verbose=True),
-    "connected": Template("connected to {remote} from {local}"),
-    "accepted": Template("accepted {remote} on {local}"),
-    "half-closed": Template("{remote} will send no more", verbose=True),
-    "closed": Template("closed {remote}"),
+    "connecting": Template("connecting to {address}", verbose=True),
+    "attempt-failed": Template("{address}: {code}: {reason}", verbose=True),
+    "connected": Template("connected to {peer} from {local}"),
+    "accepted": Template("accepted {peer} on {local}"),
+    "accept-failed": Template("a connection could not be accepted: {code}: {reason}"),
+    "ended": Template("{peer} has ended its stream after {received} bytes", verbose=True),
+    "failed": Template("{peer}: {code}: {reason}"),
+    "closed": Template("closed {peer}: {received} bytes received, {sent} sent in {seconds} s"),
     # What was received goes to standard output by itself.
     "data": Template(SILENT),
 }

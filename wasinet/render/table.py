@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from wasinet.render.theme import STYLES, Painter
+from wasinet.wit.data import Data
 
 __all__ = ["Cell", "Column", "Table", "table_text"]
 
 _GAP = "  "
 
 
-class Cell(NamedTuple):
+class Cell(Data):
     """A text, and its role in the theme where the column's is not right."""
 
     text: str
     role: str = ""
 
 
-class Column(NamedTuple):
+class Column(Data):
     """A column's heading, its role in the theme, whether it holds numbers, and whether it may be wrapped."""
 
     heading: str
@@ -28,7 +28,7 @@ class Column(NamedTuple):
     wrap: bool = False
 
 
-class Table(NamedTuple):
+class Table(Data):
     """Rows under headings; a cell is a text, or a ``Cell`` with a role of its own."""
 
     columns: Sequence[Column]

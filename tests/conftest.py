@@ -1,0 +1,64 @@
+"""Fixtures for all tests: hosts that are closed, and the check that nothing is left open."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import SECONDS
+from wasinet.hosts.native import NativeHost
+
+_OPEN = Path("/proc/self/fd")
+
+
+def open_descriptors() -> dict[str, str]:
+    """What is open: descriptor to target."""
+    found = {}
+    for name in os.listdir(_OPEN):
+        try:
+            found[name] = os.readlink(_OPEN / name)
+        except FileNotFoundError:
+            continue  # the listing's own descriptor
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_descriptor_leaks() -> Iterator[None]:
+    """No test leaves a descriptor open that was not open before."""
+    if not _OPEN.exists():
+        yield
+        return
+    before = open_descriptors()
+    yield
+    for thread in threading.enumerate():
+        # A resolver cannot be interrupted, and has sockets of its own until it ends.
+        if thread.name.startswith("lookup "):
+            thread.join(SECONDS)
+    after = open_descriptors()
+    leaked = {fd: target for fd, target in after.items() if before.get(fd) != target}
+    assert not leaked, f"descriptors left open: {leaked}"
+
+
+@pytest.fixture
+def make_host() -> Iterator[Callable[..., NativeHost]]:
+    """Makes native hosts, which are closed at the end of the test."""
+    with ExitStack() as stack:
+
+        def make(*args: Any, **kwargs: Any) -> NativeHost:
+            host = NativeHost(*args, **kwargs)
+            stack.callback(host.close)
+            return host
+
+        yield make
+
+
+@pytest.fixture
+def host(make_host: Callable[..., NativeHost]) -> NativeHost:
+    """A native host that allows everything."""
+    return make_host()

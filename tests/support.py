@@ -1,0 +1,342 @@
+"""What tests of the engine share: addresses, sockets in a wanted state, bounded waits and stand-ins."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from socket import SocketType
+from typing import Any, NamedTuple
+
+from wasinet.engine.faults import Fail
+from wasinet.engine.policy import Policy, Rule
+from wasinet.hosts.native import NativeHost
+from wasinet.oscalls import Os, Sockaddr
+from wasinet.wit.values import Case, Err, Ok, Value
+
+DATA = Path(__file__).parent / "data"
+SECONDS = 10
+"""How long a test waits for what must happen; only a failing test waits this long."""
+
+
+def facts(name: str) -> Any:
+    """A file of the specification's facts."""
+    return json.loads((DATA / name).read_text(encoding="utf-8"))
+
+
+# Outcomes
+
+
+def need(outcome: Value) -> Any:
+    """The value of an outcome that must be ok."""
+    assert isinstance(outcome, Ok), (outcome, getattr(outcome, "reason", ""))
+    return outcome.value
+
+
+def code(outcome: Value) -> str:
+    """The error code of an outcome that must be an error; for a stream error the case's name."""
+    assert isinstance(outcome, Err), outcome
+    return outcome.value.name if isinstance(outcome.value, Case) else str(outcome.value)
+
+
+def outcome_kind(outcome: Value) -> str:
+    """``ok``, ``would-block`` or ``error``, as the rows of the machines say it."""
+    if isinstance(outcome, Ok):
+        return "ok"
+    return "would-block" if code(outcome) == "would-block" else "error"
+
+
+# Addresses
+
+
+def ipv4(address: str, port: int = 0) -> Case:
+    return Case("ipv4", {"port": port, "address": tuple(map(int, address.split(".")))})
+
+
+def ipv6(address: str, port: int = 0, *, flow: int = 0, scope: int = 0) -> Case:
+    packed = socket.inet_pton(socket.AF_INET6, address)
+    words = tuple(int.from_bytes(packed[i : i + 2], "big") for i in range(0, 16, 2))
+    return Case("ipv6", {"port": port, "flow-info": flow, "address": words, "scope-id": scope})
+
+
+def loopback(port: int = 0, family: str = "ipv4") -> Case:
+    return ipv4("127.0.0.1", port) if family == "ipv4" else ipv6("::1", port)
+
+
+def port_of(address: Case) -> int:
+    port: int = address.payload["port"]
+    return port
+
+
+def refused_port() -> int:
+    """A loopback port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+# Waiting
+
+
+def wait_ready(host: NativeHost, resource: int, kind: str) -> None:
+    """Wait until a pollable of the resource is ready, and drop it."""
+    pollable = host.call(f"{kind}.subscribe", resource)
+    try:
+        assert wait_any(host, [pollable]) == [0]
+    finally:
+        host.drop(pollable)
+
+
+def wait_any(host: NativeHost, pollables: list[int]) -> list[int]:
+    """``poll``, bounded: the indexes that are ready, none if the time is up."""
+    timer = host.call("subscribe-duration", SECONDS * 10**9)
+    try:
+        ready: list[int] = host.call("poll", [*pollables, timer])
+    finally:
+        host.drop(timer)
+    return [index for index in ready if index < len(pollables)]
+
+
+def read_exactly(host: NativeHost, rx: int, count: int) -> bytes:
+    """``count`` bytes of an input stream."""
+    data = bytearray()
+    while len(data) < count:
+        wait_ready(host, rx, "input-stream")
+        data += need(host.call("input-stream.read", rx, count - len(data)))
+    return bytes(data)
+
+
+def read_all(host: NativeHost, rx: int) -> bytes:
+    """Everything up to the end of an input stream."""
+    data = bytearray()
+    while True:
+        wait_ready(host, rx, "input-stream")
+        outcome = host.call("input-stream.read", rx, 1 << 20)
+        if isinstance(outcome, Err):
+            assert code(outcome) == "closed", outcome.reason
+            return bytes(data)
+        data += outcome.value
+
+
+def write(host: NativeHost, tx: int, data: bytes) -> None:
+    """Write within a permit."""
+    assert need(host.call("output-stream.check-write", tx)) >= len(data)
+    need(host.call("output-stream.write", tx, data))
+
+
+def fill(host: NativeHost, tx: int) -> int:
+    """Write until bytes are pending because the kernel takes no more; how many were written."""
+    total = 0
+    while permit := need(host.call("output-stream.check-write", tx)):
+        need(host.call("output-stream.write", tx, bytes(permit)))
+        total += permit
+    return total
+
+
+# Sockets
+
+
+def bound(host: NativeHost, kind: str = "tcp", family: str = "ipv4", address: Case | None = None) -> int:
+    """A socket bound to a loopback port that the system chose."""
+    sock: int = need(host.call(f"create-{kind}-socket", family))
+    net = host.call("instance-network")
+    need(host.call(f"{kind}-socket.start-bind", sock, net, address or loopback(0, family)))
+    need(host.call(f"{kind}-socket.finish-bind", sock))
+    host.drop(net)
+    return sock
+
+
+def address_of(host: NativeHost, sock: int, kind: str = "tcp") -> Case:
+    address: Case = need(host.call(f"{kind}-socket.local-address", sock))
+    return address
+
+
+def listening(host: NativeHost, family: str = "ipv4") -> int:
+    sock = bound(host, family=family)
+    need(host.call("tcp-socket.start-listen", sock))
+    need(host.call("tcp-socket.finish-listen", sock))
+    return sock
+
+
+class Connection(NamedTuple):
+    """One end: the socket and its streams."""
+
+    socket: int
+    rx: int
+    tx: int
+
+
+def connect(host: NativeHost, remote: Case, sock: int | None = None) -> Connection:
+    if sock is None:
+        sock = need(host.call("create-tcp-socket", remote.name))
+    net = host.call("instance-network")
+    need(host.call("tcp-socket.start-connect", sock, net, remote))
+    host.drop(net)
+    wait_ready(host, sock, "tcp-socket")
+    return Connection(sock, *need(host.call("tcp-socket.finish-connect", sock)))
+
+
+def accept(host: NativeHost, listener: int) -> Connection:
+    wait_ready(host, listener, "tcp-socket")
+    return Connection(*need(host.call("tcp-socket.accept", listener)))
+
+
+def connected_pair(host: NativeHost, family: str = "ipv4") -> tuple[Connection, Connection]:
+    """Both ends of a connection: the connecting one and the accepted one."""
+    listener = listening(host, family)
+    client = connect(host, address_of(host, listener))
+    server = accept(host, listener)
+    host.drop(listener)
+    return client, server
+
+
+def connected_to_peer(host: NativeHost) -> tuple[Connection, socket.socket]:
+    """A connection whose other end is a plain blocking socket."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(SECONDS)
+        client = connect(host, loopback(server.getsockname()[1]))
+        peer, _ = server.accept()
+    peer.settimeout(SECONDS)
+    return client, peer
+
+
+def reset(peer: socket.socket) -> None:
+    """Close a connection so that the other side sees a reset."""
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    peer.close()
+
+
+def drop_all(host: NativeHost, *handles: int) -> None:
+    for handle in handles:
+        host.drop(handle)
+
+
+# Stand-ins
+
+
+class Asker:
+    """Decides what no rule speaks of: at once while ``hold`` is false, else when it is told to."""
+
+    def __init__(self) -> None:
+        self.hold = False
+        self.asked: list[tuple[str, Case | str]] = []
+        self._open: list[Callable[[Fail | None], None]] = []
+
+    def __call__(self, use: str, target: Case | str, done: Callable[[Fail | None], None]) -> None:
+        self.asked.append((use, target))
+        if self.hold:
+            self._open.append(done)
+        else:
+            done(None)
+
+    def answer(self, fail: Fail | None = None) -> None:
+        """Give the held answers: yes, or a failure."""
+        waiting, self._open = self._open, []
+        for done in waiting:
+            done(fail)
+
+
+ASKED = ("tcp-bind", "tcp-listen", "tcp-connect", "udp-bind", "name-lookup")
+"""The uses whose calls can wait for an answer."""
+
+
+def asking_policy(asker: Asker, *deny: str) -> Policy:
+    """A policy that asks wherever asking is possible."""
+    allow = ("tcp-accept", "udp-send", "udp-receive")
+    return Policy(map(Rule.parse, allow), map(Rule.parse, deny), asker)
+
+
+class FaultySocket(SocketType):
+    """A socket whose calls fail where its system says so."""
+
+    faults: dict[str, int]
+
+    def _fail(self, name: str) -> None:
+        if name in self.faults:
+            raise OSError(self.faults[name], os.strerror(self.faults[name]))
+
+    def bind(self, address: Any) -> None:
+        self._fail("bind")
+        super().bind(address)
+
+    def listen(self, backlog: int = 0) -> None:
+        self._fail("listen")
+        super().listen(backlog)
+
+    def connect(self, address: Any) -> None:
+        self._fail("connect")
+        super().connect(address)
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self._fail("send")
+        return super().send(data, flags)
+
+    def sendto(self, data: Any, address: Any) -> int:  # type: ignore[override]
+        self._fail("sendto")
+        return super().sendto(data, address)
+
+    def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> Any:
+        self._fail("recvfrom_into")
+        return super().recvfrom_into(buffer, nbytes, flags)
+
+
+class FaultyOs(Os):
+    """The real system, but for the calls in ``faults``, which fail with the errno given there.
+
+    ``calls`` lists what was asked of it, for tests that nothing was.
+    """
+
+    def __init__(self) -> None:
+        self.faults: dict[str, int] = {}
+        self.calls: list[str] = []
+
+    def _fail(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.faults:
+            raise OSError(self.faults[name], os.strerror(self.faults[name]))
+
+    def _faulty(self, sock: SocketType) -> SocketType:
+        family, kind, fd = sock.family, sock.type, sock.detach()
+        faulty = FaultySocket(family, kind, 0, fd)
+        faulty.faults = self.faults
+        return faulty
+
+    def tcp_socket(self, family: int) -> SocketType:
+        self._fail("tcp_socket")
+        return self._faulty(super().tcp_socket(family))
+
+    def udp_socket(self, family: int) -> SocketType:
+        self._fail("udp_socket")
+        return self._faulty(super().udp_socket(family))
+
+    def accept(self, sock: SocketType) -> tuple[SocketType, Sockaddr]:
+        self._fail("accept")
+        return super().accept(sock)
+
+    def connect(self, sock: SocketType, address: Sockaddr) -> int:
+        self.calls.append("connect")
+        return self.faults.get("connect") or super().connect(sock, address)
+
+    def connect_result(self, sock: SocketType) -> int | None:
+        return self.faults.get("connect_result") or super().connect_result(sock)
+
+    def shutdown_receive(self, sock: SocketType) -> None:
+        self._fail("shutdown_receive")
+        super().shutdown_receive(sock)
+
+    def shutdown_send(self, sock: SocketType) -> None:
+        self._fail("shutdown_send")
+        super().shutdown_send(sock)
+
+    def look_up(self, name: str) -> list[tuple[int, str]]:
+        self._fail("look_up")
+        return super().look_up(name)
+
+
+def number(name: str) -> int:
+    """An errno by its name."""
+    return int(getattr(errno, name))

@@ -1,0 +1,70 @@
+"""What the receiving commands do with events beside showing them: hex dumps and port files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from wasinet.cli.output import write_line
+from wasinet.cli.session import Session
+from wasinet.programs.events import Event, LocalFailed
+
+__all__ = ["hex_lines", "shown", "write_port"]
+
+_WIDTH = 16
+
+
+def shown(
+    session: Session, events: Iterable[Event], *, hex_dump: bool = False, port_file: str | None = None
+) -> Iterator[Event]:
+    """Pass events on, writing the first bound port to a file and received data as a hex dump.
+
+    Raises:
+        LocalFailed: a file or standard output does not take it.
+    """
+    offsets: dict[str, int] = {}
+    try:
+        for event in events:
+            if event.name == "listening" and port_file is not None:
+                write_port(port_file, event.fields["address"])
+                port_file = None
+            if event.name == "data" and hex_dump and not session.settings.json:
+                peer = event.fields["peer"]
+                offset = offsets.get(peer, 0)
+                out = sys.stderr if session.output_fd == 2 else sys.stdout
+                for line in hex_lines(event.fields["data"], offset):
+                    write_line(out, line)
+                offsets[peer] = offset + len(event.fields["data"])
+            yield event
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+
+
+def write_port(path: str, address: str) -> None:
+    """Write the port of an address to a file, whole or not at all. Raises LocalFailed."""
+    import os
+
+    port = address.rpartition(":")[2]
+    # A script that waits for the file must never read half of it.
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(f"{port}\n")
+            return
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(f"{port}\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise LocalFailed(f"write {path}", error.strerror or str(error), None) from None
+
+
+def hex_lines(data: bytes, offset: int = 0) -> Iterator[str]:
+    """A hex dump: offset, sixteen bytes in two groups, and what is printable of them in ASCII."""
+    for start in range(0, len(data), _WIDTH):
+        row = data[start : start + _WIDTH]
+        left, right = row[:8].hex(" "), row[8:].hex(" ")
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        yield f"{offset + start:08x}  {left:<23}  {right:<23}  |{text}|"

@@ -1,0 +1,209 @@
+"""What ``tcp connect`` and ``tcp listen`` have in common on the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from wasinet.cli.params import SECONDS, SIZE, checked
+from wasinet.cli.session import Session
+from wasinet.cli.values import BadValue, parse_bytes, parse_count, parse_duration
+from wasinet.programs.net import Properties
+from wasinet.programs.tcp import DISCARD, ECHO, EVENTS, OUTPUT, StreamOptions
+
+__all__ = [
+    "Crlf",
+    "HexDump",
+    "HopLimit",
+    "IdleTimeout",
+    "Ipv4",
+    "Ipv6",
+    "KeepAlive",
+    "KeepAliveParams",
+    "NoHalfClose",
+    "Output",
+    "ReceiveBuffer",
+    "RecvOnly",
+    "Send",
+    "SendBuffer",
+    "SendOnly",
+    "at_terminal",
+    "family_of",
+    "properties_of",
+    "stream_options",
+]
+
+
+def _keep_alive(text: str) -> tuple[int, int, int]:
+    parts = text.split(",")
+    if len(parts) != 3:
+        raise BadValue(f"{text!r} is not IDLE,INTERVAL,COUNT; e.g. 30s,5s,3")
+    return parse_duration(parts[0]), parse_duration(parts[1]), parse_count(parts[2])
+
+
+def _hop_limit(text: str) -> int:
+    value = parse_count(text)
+    if not 1 <= value <= 255:
+        raise BadValue(f"{text!r} is no hop limit; 1 to 255")
+    return value
+
+
+def _send(text: str) -> str:
+    # Read once here so that a missing file ends the command before the first call.
+    if text.startswith("@") and not text.startswith("@@"):
+        try:
+            with open(text[1:], "rb"):
+                pass
+        except OSError as error:
+            raise BadValue(f"{text[1:]!r} cannot be read: {error.strerror}") from None
+    return text
+
+
+Ipv4 = Annotated[bool, typer.Option("-4", "--ipv4", help="IPv4 only.")]
+Ipv6 = Annotated[bool, typer.Option("-6", "--ipv6", help="IPv6 only.")]
+Send = Annotated[
+    str | None,
+    typer.Option(parser=checked(_send, "TEXT|@FILE"), metavar="TEXT|@FILE", help="Send this, not standard input."),
+]
+Output = Annotated[str | None, typer.Option(metavar="FILE", help="Write what is received to FILE.")]
+Crlf = Annotated[bool, typer.Option("--crlf", help="Send each line end as CR LF.")]
+HexDump = Annotated[bool, typer.Option("--hex", help="Show what is received as a hex dump.")]
+RecvOnly = Annotated[bool, typer.Option("--recv-only", help="Send nothing; standard input is not read.")]
+SendOnly = Annotated[bool, typer.Option("--send-only", help="End when all is sent; what is received is thrown away.")]
+NoHalfClose = Annotated[
+    bool, typer.Option("--no-half-close", help="Do not tell the peer when there is no more to send.")
+]
+IdleTimeout = Annotated[
+    float | None,
+    typer.Option(parser=SECONDS, metavar="DURATION", help="Give a connection up after this long without a byte."),
+]
+HopLimit = Annotated[
+    int | None,
+    typer.Option(parser=checked(_hop_limit, "N"), metavar="N", help="Hop limit (TTL), 1 to 255."),
+]
+ReceiveBuffer = Annotated[int | None, typer.Option(parser=SIZE, metavar="SIZE", help="Receive buffer, e.g. 256KiB.")]
+SendBuffer = Annotated[int | None, typer.Option(parser=SIZE, metavar="SIZE", help="Send buffer, e.g. 256KiB.")]
+KeepAlive = Annotated[bool, typer.Option("--keep-alive", help="Probe an idle peer.")]
+KeepAliveParams = Annotated[
+    tuple[int, int, int] | None,
+    typer.Option(
+        parser=checked(_keep_alive, "IDLE,INTERVAL,COUNT"),
+        metavar="IDLE,INTERVAL,COUNT",
+        help="When and how often, e.g. 30s,5s,3; turns --keep-alive on.",
+    ),
+]
+
+
+def family_of(ipv4: bool, ipv6: bool) -> int | None:
+    """4, 6 or None for both. Raises BadValue for a contradiction."""
+    if ipv4 and ipv6:
+        raise BadValue("-4 and -6 exclude each other; without either both families are used")
+    return 4 if ipv4 else 6 if ipv6 else None
+
+
+def properties_of(
+    *,
+    hop_limit: int | None,
+    receive_buffer: int | None,
+    send_buffer: int | None,
+    keep_alive: bool,
+    keep_alive_params: tuple[int, int, int] | None,
+    backlog: int | None = None,
+) -> Properties:
+    """The socket properties that were asked for, by the names of their setters."""
+    idle, interval, count = keep_alive_params or (None, None, None)
+    wanted: list[tuple[str, Any]] = [
+        ("listen-backlog-size", backlog),
+        ("hop-limit", hop_limit),
+        ("receive-buffer-size", receive_buffer),
+        ("send-buffer-size", send_buffer),
+        ("keep-alive-idle-time", idle),
+        ("keep-alive-interval", interval),
+        ("keep-alive-count", count),
+        ("keep-alive-enabled", True if keep_alive or keep_alive_params else None),
+    ]
+    return [(name, value) for name, value in wanted if value is not None]
+
+
+def at_terminal(streams: StreamOptions) -> bool:
+    """Whether a person types what is sent."""
+    source = streams.send() if streams.send is not None else None
+    try:
+        return isinstance(source, tuple) and source[0] == 0 and os.isatty(0)
+    except OSError:
+        return False
+
+
+def stream_options(
+    session: Session,
+    *,
+    send: str | None,
+    output: str | None,
+    crlf: bool,
+    hex_dump: bool,
+    recv_only: bool,
+    send_only: bool,
+    no_half_close: bool,
+    idle_timeout: float | None,
+    echo: bool = False,
+    discard: bool = False,
+    keep_open: bool = False,
+) -> StreamOptions:
+    """What goes to the peer and where its bytes go, from the flags.
+
+    Raises:
+        BadValue: flags exclude each other, or a file cannot be opened.
+    """
+    takers = [("--echo", echo), ("--discard", discard), ("--output", output is not None), ("--hex", hex_dump)]
+    chosen = [name for name, given in takers if given]
+    if len(chosen) > 1:
+        raise BadValue(f"{' and '.join(chosen)} exclude each other: received bytes go to one place")
+    if recv_only and (send_only or send is not None):
+        raise BadValue(f"--recv-only sends nothing, so {'--send-only' if send_only else '--send'} has no use beside it")
+    if send_only and chosen:
+        raise BadValue(f"--send-only receives nothing, so {chosen[0]} has no use beside it")
+    if echo and send is not None:
+        raise BadValue("--echo sends back what is received, so --send has no use beside it")
+    sink, fd, name = OUTPUT, session.output_fd, "standard output" if session.output_fd == 1 else "standard error"
+    if echo:
+        sink = ECHO
+    elif discard:
+        sink = DISCARD
+    elif output is not None:
+        try:
+            fd, name = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666), output
+        except OSError as error:
+            raise BadValue(f"{output!r} cannot be written: {error.strerror}") from None
+    elif hex_dump or session.settings.json:
+        sink = EVENTS
+    return StreamOptions(
+        send=None if recv_only or echo else _source(send, from_input=not keep_open and not discard),
+        sink=sink,
+        output_fd=fd,
+        output_name=name,
+        crlf=crlf,
+        half_close=not no_half_close,
+        send_only=send_only,
+        idle_timeout=idle_timeout,
+    )
+
+
+def _source(send: str | None, *, from_input: bool) -> Callable[[], bytes | tuple[int, str, bool] | None] | None:
+    if send is None:
+        return (lambda: (0, "standard input", False) if _is_open(0) else b"") if from_input else None
+    if send.startswith("@") and not send.startswith("@@"):
+        path = send[1:]
+        return lambda: (os.open(path, os.O_RDONLY | os.O_CLOEXEC), path, True)
+    data = parse_bytes(send)
+    return lambda: data
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
