@@ -102,10 +102,10 @@ def _silent(code: int) -> Callable[[BaseException, Settings], Ending]:
 _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (CallFailed, _call_failed),
     (LocalFailed, _local_failed),
+    (Idle, _idle),
+    (SomeFailed, _silent(FAILED)),
     (BadValue, _bad_value),
     (Trap, _trap),
-    (SomeFailed, _silent(FAILED)),
-    (Idle, _idle),
     (Mismatch, _silent(MISMATCH)),
     (TimedOut, _timed_out),
     (Terminated, _silent(TERMINATED)),

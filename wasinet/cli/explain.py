@@ -17,7 +17,9 @@ __all__ = ["command"]
 
 def command(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="A function, an error code or a state: start-bind, would-block, listening.")],
+    name: Annotated[
+        str, typer.Argument(help="A function, an error code or a state: start-bind, would-block, listening.")
+    ],
 ) -> None:
     """Explain a function, an error code or a state from the specification's declarations.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -14,7 +14,11 @@ from typer.main import get_command
 from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.options import CommonOption, common_options
 
-__all__ = ["Leaf", "LazyGroup", "root"]
+if TYPE_CHECKING:
+    # Typer vendors Click without a public name for this class; ``typer.Context`` is a subclass.
+    from typer._click.core import Context
+
+__all__ = ["LazyGroup", "Leaf", "root"]
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -48,7 +52,7 @@ class _Shape:
 class Leaf(_Shape, TyperCommand):
     """A command proper."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Context) -> Any:
         from wasinet.cli.interrupts import start_timeout
 
         # What was imported stays; the program's own garbage is collected from here on (see ``main``).
@@ -56,7 +60,7 @@ class Leaf(_Shape, TyperCommand):
         gc.enable()
         if ctx.obj.timeout:
             start_timeout(ctx.obj.timeout)
-        return super().invoke(ctx)  # type: ignore[no-untyped-call]
+        return super().invoke(ctx)
 
 
 class LazyGroup(_Shape, TyperGroup):
@@ -69,7 +73,7 @@ class LazyGroup(_Shape, TyperGroup):
         path: the words that lead here, for the settings: ``tcp``.
     """
 
-    def __init__(self, name: str, help: str, table: Mapping[str, Entry | Group], path: str = "") -> None:  # noqa: A002
+    def __init__(self, name: str, help: str, table: Mapping[str, Entry | Group], path: str = "") -> None:
         super().__init__(
             name=name,
             help=help,
@@ -82,10 +86,10 @@ class LazyGroup(_Shape, TyperGroup):
         self.table = table
         self.path = path
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:
         return list(self.table)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Context, cmd_name: str) -> Any:
         found = self.table.get(cmd_name)
         if found is None:
             return None
@@ -95,14 +99,14 @@ class LazyGroup(_Shape, TyperGroup):
         ctx.obj.command = path
         return leaf(cmd_name, found)
 
-    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
         return ["[OPTIONS]", "COMMAND", "[ARGS]..."]
 
-    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:
+    def format_commands(self, ctx: Context, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in self._flat()])
 
-    def format_options(self, ctx: typer.Context, formatter: Any) -> None:
+    def format_options(self, ctx: Context, formatter: Any) -> None:
         self.format_commands(ctx, formatter)
         super().format_options(ctx, formatter)
 
@@ -115,18 +119,18 @@ class LazyGroup(_Shape, TyperGroup):
                 rows.append((name, entry))
         return rows
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Context) -> Any:
         if not ctx._protected_args:
             if self.path:
                 ctx.fail("Missing command.")
             print(ctx.get_help())
             return None
-        return super().invoke(ctx)  # type: ignore[no-untyped-call]
+        return super().invoke(ctx)
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
         # Typer looks for near names among the commands that it has, which are none here.
         self.suggest_commands = False
-        return super().resolve_command(ctx, args)  # type: ignore[no-untyped-call]
+        return super().resolve_command(ctx, args)
 
 
 def _nothing() -> None:

@@ -45,7 +45,7 @@ _DECLARATIONS: tuple[_Declaration, ...] = (
     (("--host",), _HOST, "native", "What answers the calls."),
     (("--json",), None, "", "Events and results as JSON on standard output, one a line."),
     (("--trace",), None, "", "Show every WASI call on standard error."),
-    (("--trace-file",), _file, "FILE", "Write every call as a line of JSON; - is standard output, then for nothing else."),
+    (("--trace-file",), _file, "FILE", "Write every call as a line of JSON; - is standard output, alone there."),
     (("--trace-summary",), None, "", "At the end: counts, errors and times per function."),
     (("--trace-data",), parse_count, "N", "Show at most N bytes of data in a trace; 64 by default."),
     (("--timeout",), parse_duration, "DURATION", "End the whole command after 5s, 250ms, 2m; exit code 124."),

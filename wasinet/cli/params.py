@@ -24,7 +24,7 @@ def checked(parse: Callable[[str], _T], name: str) -> Callable[[str], _T]:
 
     def convert(text: str) -> _T:
         if not isinstance(text, str):
-            return text  # type: ignore[unreachable]  # a default
+            return text  # a default
         try:
             return parse(text)
         except values.BadValue as error:

@@ -102,7 +102,7 @@ def _measure(text: str, units: dict[str, int], what: str, examples: str) -> int:
         raise BadValue(f"{text!r} is no {what}; e.g. {examples}")
     # Python refuses to read very many digits; these are more than enough.
     whole, fraction = whole.lstrip("0"), fraction.rstrip("0")[:20]
-    scale = 10 ** len(fraction)
+    scale = int(f"1{'0' * len(fraction)}")
     value, rest = divmod(int(whole[:30] + fraction or "0") * units[unit], scale)
     if len(whole) > 20 or value > _U64:
         raise BadValue(f"{text!r} is too {'long' if units is _DURATIONS else 'large'} a {what}")

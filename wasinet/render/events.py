@@ -7,32 +7,44 @@ from typing import Any
 
 from wasinet.programs.events import Event, HandleRef
 from wasinet.render.theme import Painter
+from wasinet.render.units import show_seconds
 from wasinet.wit.data import Data
 
 __all__ = ["TEMPLATES", "Template", "event_line", "is_shown"]
 
-SILENT = ""
-
 
 class Template(Data):
-    """How one event is said: ``{field}`` stands for a field; an event that lacks one is said generically."""
+    """How one event is said.
 
-    text: str
+    Args:
+        texts: ``{field}`` stands for a field; the first text whose fields are all there, and not
+            None, is taken. Without texts the event is for programs only.
+        verbose: said with ``--verbose`` only.
+    """
+
+    texts: tuple[str, ...]
     verbose: bool = False
 
 
 TEMPLATES: Mapping[str, Template] = {
-    "listening": Template("listening on {address}"),
-    "connecting": Template("connecting to {address}", verbose=True),
-    "attempt-failed": Template("{address}: {code}: {reason}", verbose=True),
-    "connected": Template("connected to {peer} from {local}"),
-    "accepted": Template("accepted {peer} on {local}"),
-    "accept-failed": Template("a connection could not be accepted: {code}: {reason}"),
-    "ended": Template("{peer} has ended its stream after {received} bytes", verbose=True),
-    "failed": Template("{peer}: {code}: {reason}"),
-    "closed": Template("closed {peer}: {received} bytes received, {sent} sent in {seconds} s"),
+    "listening": Template(("listening on {address}",)),
+    "connecting": Template(("trying {address}",), verbose=True),
+    "attempt-failed": Template(("{address}: {code}: {reason}", "{address}: {code}"), verbose=True),
+    "connected": Template(("connected to {peer} from {local}",)),
+    "accepted": Template(("connection from {peer} to {local}",)),
+    "accept-failed": Template(("accept: {code}: {reason}", "accept: {code}")),
+    "ended": Template(("{peer} sends no more",), verbose=True),
+    "closed": Template(("closed {peer}: {received} bytes received, {sent} sent, {seconds}", "closed {peer}")),
+    "failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
     # What was received goes to standard output by itself.
-    "data": Template(SILENT),
+    "data": Template(()),
+    "probe": Template(("{target} answered in {seconds}, {address}", "{target}: {code}")),
+    "summary": Template(
+        (
+            "{target}: {sent} tried, {lost} lost, min {min}, median {median}, max {max}",
+            "{target}: {sent} tried, {lost} lost",
+        )
+    ),
 }
 
 _ROLES = {
@@ -47,30 +59,33 @@ _ROLES = {
     "code": "error",
     "error": "error",
     "function": "function",
+    "target": "address",
 }
+_TIMES = frozenset({"seconds", "min", "median", "max"})
 
 
 def is_shown(event: Event, verbose: bool) -> bool:
     """Whether the event is for people at all, and at this verbosity."""
     template = TEMPLATES.get(event.name)
-    return template is None or (template.text != SILENT and (verbose or not template.verbose))
+    return template is None or (bool(template.texts) and (verbose or not template.verbose))
 
 
 def event_line(event: Event, paint: Painter) -> str:
-    """``listening on 127.0.0.1:8080``; an event without a template as ``name key=value ...``."""
-    template = TEMPLATES.get(event.name)
-    if template is not None:
+    """``listening on 127.0.0.1:8080``; an event without a fitting template as ``name key=value ...``."""
+    fields = {key: _field(key, value, paint) for key, value in event.fields.items() if value not in (None, "")}
+    for text in TEMPLATES[event.name].texts if event.name in TEMPLATES else ():
         try:
-            return template.text.format_map({key: _field(key, value, paint) for key, value in event.fields.items()})
+            return text.format_map(fields)
         except KeyError:
             pass
-    pairs = (f"{key}={_field(key, value, paint)}" for key, value in event.fields.items() if value is not None)
-    return " ".join((paint("event", event.name), *pairs))
+    return " ".join((paint("event", event.name), *(f"{key}={value}" for key, value in fields.items())))
 
 
 def _field(key: str, value: Any, paint: Painter) -> str:
     if isinstance(value, HandleRef):
         return paint("handle", f"#{value.handle}")
+    if key in _TIMES and isinstance(value, int | float):
+        return show_seconds(value)
     return paint(_ROLES.get(key, "value"), _plain(value))
 
 

@@ -93,7 +93,7 @@ def _errnos(names: Iterable[str]) -> list[Cell]:
 
 def _states(it: Explanation) -> list[str | Cell]:
     names, others = it["states"], it["other_states"]
-    refused = ["in any other", Cell(it["refusal"], "error")]
+    refused: list[str | Cell] = ["in any other", Cell(it["refusal"], "error")]
     if not it["refusal"] or not others:
         return [Cell(", ".join(names), "state")]
     if len(others) == 1:
@@ -146,14 +146,19 @@ def _state(it: Explanation, page: Page) -> None:
         page.heading("What moves it on")
         page.pairs(
             [
-                (Cell(function, "function"), [Cell(outcome, _OUTCOMES.get(outcome, "value")), "→", Cell(target, "state")])
+                (
+                    Cell(function, "function"),
+                    [Cell(outcome, _OUTCOMES.get(outcome, "value")), "→", Cell(target, "state")],
+                )
                 for function, outcome, target in it["transitions"]
             ]
         )
     if it["functions"]:
         page.heading("What may be called, too")
         names = [name.rpartition(".")[2] for name in it["functions"]]
-        page.flow(*(Cell(name + ("," if index < len(names) - 1 else ""), "function") for index, name in enumerate(names)))
+        page.flow(
+            *(Cell(name + ("," if index < len(names) - 1 else ""), "function") for index, name in enumerate(names))
+        )
     page.heading("Every other call")
     page.pairs(
         [

@@ -150,7 +150,9 @@ def _state(world: World, machine: Machine, state: str) -> Explanation:
         "ready": machine.ready.get(state, ""),
         "reached": [[r.state, r.function, r.outcome] for r in machine.rows if r.next == state and r.state != state],
         "created": [
-            how for how, begins in ((machine.creation, machine.initial), ("accept", machine.accepted)) if begins == state
+            how
+            for how, begins in ((machine.creation, machine.initial), ("accept", machine.accepted))
+            if begins == state
         ],
         "transitions": [[row.function, row.outcome, row.next] for row in machine.rows if row.state == state],
         "functions": allowed,

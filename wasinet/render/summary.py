@@ -28,27 +28,43 @@ class Summary:
 
     def __init__(self, show: Callable[[Table], None]) -> None:
         self._show = show
-        # Per function: calls, errors, seconds.
-        self._counts: dict[str, list[float]] = {}
+        self._counts: dict[str, _Count] = {}
 
     def __call__(self, record: CallRecord) -> None:
-        counts = self._counts.setdefault(record.function.name, [0, 0, 0.0])
-        counts[0] += 1
-        counts[1] += record.failed
-        counts[2] += record.duration
+        counts = self._counts.get(record.function.name)
+        if counts is None:
+            counts = self._counts[record.function.name] = _Count()
+        counts.calls += 1
+        counts.errors += record.failed
+        counts.seconds += record.duration
 
     def finish(self) -> None:
         self._show(self.table())
 
     def table(self) -> Table:
         """Functions by total time, the longest first, and a line for all of them."""
-        ordered = sorted(self._counts.items(), key=lambda item: -item[1][2])
-        rows = [_row(name, *counts) for name, counts in ordered]
-        totals = [sum(counts[index] for counts in self._counts.values()) for index in range(3)]
-        return Table(_COLUMNS, [*rows, _row("total", *totals, role="heading")])
+        ordered = sorted(self._counts.items(), key=lambda item: -item[1].seconds)
+        total = _Count()
+        for counts in self._counts.values():
+            total.calls += counts.calls
+            total.errors += counts.errors
+            total.seconds += counts.seconds
+        rows = [_row(Cell(name), counts) for name, counts in ordered]
+        return Table(_COLUMNS, [*rows, _row(Cell("total", "heading"), total)])
 
 
-def _row(name: str, calls: float, errors: float, seconds: float, role: str = "") -> list[str | Cell]:
-    mean = show_seconds(seconds / calls) if calls else ""
-    failed = Cell(f"{errors:.0f}", "error" if errors else "muted")
-    return [Cell(name, role), f"{calls:.0f}", failed, show_seconds(seconds), mean]
+class _Count:
+    """The calls of one function."""
+
+    __slots__ = ("calls", "errors", "seconds")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.errors = 0
+        self.seconds = 0.0
+
+
+def _row(name: Cell, counts: _Count) -> list[str | Cell]:
+    mean = show_seconds(counts.seconds / counts.calls) if counts.calls else ""
+    errors = Cell(str(counts.errors), "error" if counts.errors else "muted")
+    return [name, str(counts.calls), errors, show_seconds(counts.seconds), mean]

@@ -96,9 +96,12 @@ class TraceFile:
         self._close()
 
 
-def record_line(record: CallRecord, paint: Painter, printer: HumanPrinter) -> str:
+def record_line(record: CallRecord, paint: Painter, printer: HumanPrinter, *, timed: bool = True) -> str:
     """``0.001234  #3 tcp-socket.start-bind(#1, 127.0.0.1:0) → ok  12 µs  unbound → bind-in-progress``."""
-    parts = [paint("muted", f"{record.time:9.6f}"), f"{_call(record, paint, printer)}{_outcome(record, paint, printer)}"]
+    parts = [
+        paint("muted", f"{record.time:9.6f}"),
+        f"{_call(record, paint, printer)}{_outcome(record, paint, printer)}",
+    ]
     parts.append(paint("muted", show_seconds(record.duration)))
     if record.before != record.after and record.after:
         parts.append(f"{paint('state', record.before)} → {paint('state', record.after)}")
@@ -111,9 +114,7 @@ def _call(record: CallRecord, paint: Painter, printer: HumanPrinter) -> str:
     if function.name.startswith(_DROP):
         return f"{receiver}{paint('function', function.name)}"
     values = record.arguments if record.handle is None else record.arguments[1:]
-    texts = [
-        _text(printer, value, type_, paint) for value, (_, type_) in zip(values, function.params, strict=False)
-    ]
+    texts = [_text(printer, value, type_, paint) for value, (_, type_) in zip(values, function.params, strict=False)]
     return f"{receiver}{paint('function', function.name)}({', '.join(texts)})"
 
 
@@ -154,10 +155,10 @@ def record_json(record: CallRecord) -> dict[str, Any]:
         "host": record.host,
         "interface": function.interface,
         "function": function.name,
-        "arguments": {
-            name: _json(value, type_) for value, (name, type_) in zip(values, function.params, strict=False)
-        },
-        "outcome": {"trap": outcome.message} if isinstance(outcome, Trapped) else outcome_json(outcome, function.result),
+        "arguments": {name: _json(value, type_) for value, (name, type_) in zip(values, function.params, strict=False)},
+        "outcome": {"trap": outcome.message}
+        if isinstance(outcome, Trapped)
+        else outcome_json(outcome, function.result),
         "handle": record.handle,
         "before": record.before,
         "after": record.after,
