@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Collections would only walk the growing modules, a tenth of the start-up; a command turns them on again.
     gc.disable()
     arguments = sys.argv[1:] if arguments is None else arguments
-    from wasinet.cli.stdio import finish, guard
+    from wasinet.cli.stdio import failed, finish, guard
 
     guard()
     try:
@@ -26,11 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
         from wasinet.cli.run import run
 
         return finish(run(arguments))
-    except KeyboardInterrupt:
-        # While modules were imported, before or after the part that handles everything else.
-        return 130
-    except BrokenPipeError:
-        return finish(141)
+    except KeyboardInterrupt as interruption:
+        # While modules were imported, or for a second time, on the way out.
+        return getattr(interruption, "code", 130)
+    except OSError as error:
+        return finish(failed(error))
 
 
 if __name__ == "__main__":

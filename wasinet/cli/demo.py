@@ -88,7 +88,7 @@ class _Page:
         self._line("")
         if self._calls:
             self._line(f"{self._calls} WASI calls, {self._moves} of them moved a state. --trace shows them all.")
-        self._line("Next: wasinet tcp listen :8080, wasinet explain tcp-socket.accept, wasinet --help")
+        self._line("Next: wasinet explain tcp-socket.accept, wasinet states tcp, wasinet --help")
 
     def _line(self, text: str) -> None:
         write_line(self._out, text)

@@ -19,10 +19,10 @@ FAILED = 1
 USAGE = 2
 TRAP = 3
 MISMATCH = 4
-TIMED_OUT = 124
+TIMED_OUT = TimedOut.code
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-TERMINATED = 143
+TERMINATED = Terminated.code
 
 # Codes that say too little without their reason.
 _VAGUE = frozenset({"unknown", "invalid-state", "invalid-argument", "not-in-progress", "not-supported"})
@@ -51,7 +51,9 @@ Ending = tuple[int, tuple[str, ...]]
 
 
 def _named(settings: Settings, *parts: str) -> str:
-    return " ".join(part for part in ("wasinet:", settings.command, *parts) if part)
+    """``wasinet: tcp connect 127.0.0.1:9``, without the parts that are empty."""
+    words = " ".join(filter(None, (settings.command, *parts)))
+    return f"wasinet: {words}" if words else "wasinet"
 
 
 def _call_failed(error: CallFailed, settings: Settings) -> Ending:
@@ -139,6 +141,13 @@ def _one_line(error: BaseException) -> str:
 
 
 def _say(lines: tuple[str, ...]) -> None:
+    from wasinet.render.color import is_terminal, width_of
+
+    if is_terminal(sys.stderr):
+        from textwrap import wrap
+
+        width = width_of(sys.stderr)
+        lines = tuple(part for line in lines for part in wrap(line, width, subsequent_indent="  "))
     try:
         for line in lines:
             print(line, file=sys.stderr)

@@ -17,9 +17,13 @@ _AGAIN = 1.0
 class TimedOut(KeyboardInterrupt):
     """The time of ``--timeout`` is over."""
 
+    code = 124
+
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM came."""
+
+    code = 143
 
 
 def _timed_out(number: int, frame: FrameType | None) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from typer.main import get_command
 
 from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.options import CommonOption, common_options
+from wasinet.cli.output import write_line
+from wasinet.render.color import wants_color
+from wasinet.render.theme import Painter
 
 if TYPE_CHECKING:
     # Typer vendors Click without a public name for this class; ``typer.Context`` is a subclass.
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LazyGroup", "Leaf", "root"]
 
-_HELP = {"help_option_names": ["-h", "--help"]}
+# Longer lines are hard to read.
+_CONTEXT = {"max_content_width": 100}
 
 
 class _Shape:
@@ -38,15 +43,19 @@ class _Shape:
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Common options": []}
         for param in self.get_params(ctx):  # type: ignore[attr-defined]
             record = param.get_help_record(ctx)
-            if record is None:
-                continue
-            common = isinstance(param, CommonOption) or param.name == "help"
-            argument = param.param_type_name == "argument"
-            sections["Arguments" if argument else "Common options" if common else "Options"].append(record)
+            if record is not None:
+                argument = param.param_type_name == "argument"
+                common = isinstance(param, CommonOption)
+                sections["Arguments" if argument else "Common options" if common else "Options"].append(record)
         for title, rows in sections.items():
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows)
+            _section(ctx, formatter, title, rows)
+
+
+def _section(ctx: Any, formatter: Any, title: str, rows: Sequence[tuple[str, str]]) -> None:
+    if rows:
+        paint = Painter(wants_color(ctx.obj.color, sys.stdout))
+        with formatter.section(paint("heading", title)):
+            formatter.write_dl([(paint("function", name), text) for name, text in rows])
 
 
 class Leaf(_Shape, TyperCommand):
@@ -81,7 +90,8 @@ class LazyGroup(_Shape, TyperGroup):
             params=list(common_options(environment=not path)),
             invoke_without_command=True,
             callback=_nothing,
-            context_settings=dict(_HELP),
+            add_help_option=False,
+            context_settings=dict(_CONTEXT),
         )
         self.table = table
         self.path = path
@@ -103,8 +113,7 @@ class LazyGroup(_Shape, TyperGroup):
         return ["[OPTIONS]", "COMMAND", "[ARGS]..."]
 
     def format_commands(self, ctx: Context, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in self._flat()])
+        _section(ctx, formatter, "Commands", [(name, entry.help) for name, entry in self._flat()])
 
     def format_options(self, ctx: Context, formatter: Any) -> None:
         self.format_commands(ctx, formatter)
@@ -123,7 +132,7 @@ class LazyGroup(_Shape, TyperGroup):
         if not ctx._protected_args:
             if self.path:
                 ctx.fail("Missing command.")
-            print(ctx.get_help())
+            write_line(sys.stdout, ctx.get_help())
             return None
         return super().invoke(ctx)
 
@@ -141,7 +150,7 @@ def leaf(name: str, entry: Entry) -> Leaf:
     """Import a command's module and make its Typer command."""
     module = import_module(f"wasinet.cli.{entry.module}")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, cls=Leaf, short_help=entry.help)(module.command)
+    app.command(name, cls=Leaf, short_help=entry.help, add_help_option=False)(module.command)
     command = get_command(app)
     for param in command.params:
         if param.metavar is None and not getattr(param, "is_flag", False):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from typer import BadParameter, Context
+from typer import BadParameter, Context, Exit
 from typer.core import TyperOption
 
+from wasinet.cli.output import write_line
 from wasinet.cli.params import checked
 from wasinet.cli.values import BadValue, parse_count, parse_duration
 from wasinet.wit import WORLD_NAMES
@@ -63,9 +65,15 @@ def _store(ctx: Context, param: Any, value: Any) -> Any:
     return value
 
 
+def _help(ctx: Context, param: Any, value: Any) -> None:
+    if value and not ctx.resilient_parsing:
+        write_line(sys.stdout, ctx.get_help())
+        raise Exit
+
+
 def common_options(*, environment: bool = False) -> list[CommonOption]:
     """The options, ``environment`` with their ``WASINET_*`` variables: for the root, which is read first."""
-    return [
+    options = [
         CommonOption(
             param_decls=list(names),
             type=_flag if parse is None else checked(parse, metavar),
@@ -75,9 +83,21 @@ def common_options(*, environment: bool = False) -> list[CommonOption]:
             envvar="WASINET_" + names[0][2:].replace("-", "_").upper() if environment else None,
             expose_value=False,
             callback=_store,
+            # So that a help page before it on the line is the only one that it comes too late for.
+            is_eager=names == ("--color",),
         )
         for names, parse, metavar, text in _DECLARATIONS
     ]
+    # Typer's own would not say why a help page could not be printed.
+    show = CommonOption(
+        param_decls=["-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_help,
+        help="Show this page.",
+    )
+    return [*options, show]
 
 
 def _flag(value: object) -> bool:

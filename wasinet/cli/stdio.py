@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 
-__all__ = ["finish", "guard"]
+__all__ = ["failed", "finish", "guard"]
 
 
 def guard() -> None:
@@ -43,13 +43,22 @@ def finish(code: int) -> int:
                 stream.flush()
         except (OSError, ValueError) as error:
             _silence(stream)
-            if getattr(error, "errno", None) == errno.EPIPE:
-                code = code or 141
-            elif stream is sys.stdout and code == 0:
-                code = 1
-                reason = getattr(error, "strerror", None) or str(error)
-                print(f"wasinet: write standard output: {reason}", file=sys.stderr)
+            if stream is sys.stdout:
+                code = code or failed(error)
     return code
+
+
+def failed(error: Exception) -> int:
+    """The exit code of a standard output that takes nothing, said on standard error."""
+    number = getattr(error, "errno", None)
+    if number == errno.EPIPE:
+        return 141
+    try:
+        print(f"wasinet: write standard output: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+    except (OSError, ValueError):
+        # Nobody listens; the exit code still tells.
+        pass
+    return 1
 
 
 def _silence(stream: object) -> None:

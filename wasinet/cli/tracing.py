@@ -29,7 +29,8 @@ def readers(settings: Settings, paint: Painter) -> list[TraceReader]:
     if settings.trace_file is not None:
         found.append(_stdout() if settings.stdout_taken else _file(settings.trace_file))
     if settings.trace:
-        found.append(TraceLines(lambda line: write_line(sys.stderr, line), paint, settings.trace_data))
+        width = width_of(sys.stderr) if is_terminal(sys.stderr) else None
+        found.append(TraceLines(lambda line: write_line(sys.stderr, line), paint, settings.trace_data, width))
     if settings.trace_summary:
         from wasinet.render.summary import Summary
 

@@ -26,7 +26,7 @@ def _message(error: Any, ctx: Any, path: str) -> str:
     kind = type(error).__name__
     message = str(error.message).rstrip(".")
     if kind == "NoSuchOption":
-        near = error.possibilities or _near(error.option_name, ctx)
+        near = _near(error.option_name, ctx)
         return f"there is no option {error.option_name}{_did_you_mean(near)}{_see(path, near)}"
     if kind == "MissingParameter":
         return f"{_name(error.param)} is missing; usage: {_usage(ctx)}"
@@ -50,7 +50,7 @@ def _message(error: Any, ctx: Any, path: str) -> str:
 
 def _name(param: Any) -> str:
     if param.param_type_name == "argument":
-        return str(param.metavar or param.name)
+        return str(param.metavar or param.name).removesuffix("...")
     return str(max(param.opts, key=len))
 
 
@@ -67,7 +67,7 @@ def _value_of(option: str, ctx: Any) -> str:
 
 def _near(option: str, ctx: Any) -> list[str]:
     known = [name for param in ctx.command.get_params(ctx) for name in param.opts] if ctx is not None else []
-    return get_close_matches(option, known, 1)
+    return get_close_matches(option, known, 1, 0.7)
 
 
 def _did_you_mean(names: list[str]) -> str:

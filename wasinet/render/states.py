@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasinet.render.page import Page
 from wasinet.render.table import Cell, Column, Table, table_text
 from wasinet.render.theme import Painter
 from wasinet.wit.machine import Machine
@@ -15,19 +16,21 @@ _OUTCOMES = {"ok": "ok", "error": "error", "would-block": "muted", "-": "muted"}
 
 def machine_text(machine: Machine, *, drawn: bool, color: bool, width: int) -> str:
     """The rows, the states, and what all other calls give; see ``table_text`` for the arguments."""
-    paint = Painter(color)
     tables = (
         table_text(table, drawn=drawn, color=color, width=width) for table in (_rows(machine, drawn), _states(machine))
     )
-    refusals = [
-        f"{paint('function', 'any other call' if pattern == '*' else pattern)} {paint('error', code)}"
-        for pattern, code in machine.refusals.items()
-    ]
-    begins = [f"{paint('function', machine.creation)} gives {paint('state', machine.initial)}"]
+    tail = Page(Painter(color), width)
+    begins: list[str | Cell] = ["new:", Cell(machine.creation, "function"), "gives", Cell(machine.initial, "state")]
     if machine.accepted:
-        begins.append(f"{paint('function', 'accept')} gives {paint('state', machine.accepted)}")
-    tail = f"new: {', '.join(begins)}\nelsewhere: {', '.join(refusals)}\nsource: {machine.source}"
-    return "\n\n".join((*tables, tail))
+        begins += ["and", Cell("accept", "function"), "gives", Cell(machine.accepted, "state")]
+    tail.flow(*begins, indent=0, hang=2)
+    refusals: list[str | Cell] = ["in other states:"]
+    for pattern, code in machine.refusals.items():
+        call = "and any other call" if pattern == "*" else pattern
+        refusals += [Cell(call, "function"), "gives", Cell(code, "error")]
+    tail.flow(*refusals, indent=0, hang=2)
+    tail.flow("source:", machine.source, indent=0, hang=2)
+    return "\n\n".join((*tables, str(tail)))
 
 
 def _rows(machine: Machine, drawn: bool) -> Table:

@@ -15,7 +15,7 @@ STYLES: Mapping[str, str] = {
     "function": "cyan",
     "state": "magenta",
     "handle": "bold yellow",
-    "address": "blue",
+    "address": "bright_blue",
     "value": "",
     "ok": "green",
     "error": "red",
@@ -31,9 +31,10 @@ _CODES = {
     "red": "31",
     "green": "32",
     "yellow": "33",
-    "blue": "34",
     "magenta": "35",
     "cyan": "36",
+    # Plain blue is hard to read on black.
+    "bright_blue": "94",
 }
 
 

@@ -21,7 +21,7 @@ Values are as `wasinet.render.jsonvalue` says.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from wasinet.engine.records import CallRecord, Trapped
@@ -29,7 +29,7 @@ from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 from wasinet.wave.errors import WaveError
 from wasinet.wave.human import HumanPrinter
-from wasinet.wit.types import Type
+from wasinet.wit.types import Type, handle_of
 from wasinet.wit.values import Err, Value
 
 __all__ = ["TraceFile", "TraceLines", "TraceReader", "record_json", "record_line"]
@@ -38,6 +38,9 @@ Write = Callable[[str], None]
 """Takes a line without its end."""
 
 _DROP = "drop "
+_GAP = "  "
+# The host's word for a call that Ctrl-C or a timeout ended: nobody broke a rule.
+_INTERRUPTED = "interrupted"
 # Errors that say "not yet" and nothing worse.
 _WAITING = frozenset({"would-block", "again"})
 
@@ -61,15 +64,17 @@ class TraceLines:
         write: takes the lines.
         paint: the colours.
         data_limit: how many bytes of data to show.
+        width: the columns of the terminal; what is longer goes on in further lines. None for no limit.
     """
 
-    def __init__(self, write: Write, paint: Painter, data_limit: int) -> None:
+    def __init__(self, write: Write, paint: Painter, data_limit: int, width: int | None = None) -> None:
         self._write = write
         self._paint = paint
         self._printer = HumanPrinter(data_limit)
+        self._width = width
 
     def __call__(self, record: CallRecord) -> None:
-        self._write(record_line(record, self._paint, self._printer))
+        self._write(record_line(record, self._paint, self._printer, self._width))
 
     def finish(self) -> None:
         """Nothing is kept."""
@@ -96,16 +101,51 @@ class TraceFile:
         self._close()
 
 
-def record_line(record: CallRecord, paint: Painter, printer: HumanPrinter, *, timed: bool = True) -> str:
-    """``0.001234  #3 tcp-socket.start-bind(#1, 127.0.0.1:0) → ok  12 µs  unbound → bind-in-progress``."""
-    parts = [
-        paint("muted", f"{record.time:9.6f}"),
-        f"{_call(record, paint, printer)}{_outcome(record, paint, printer)}",
-    ]
-    parts.append(paint("muted", show_seconds(record.duration)))
+def record_line(
+    record: CallRecord, paint: Painter, printer: HumanPrinter, width: int | None = None, *, timed: bool = True
+) -> str:
+    """``0.001234  #3 tcp-socket.start-bind(#1, 127.0.0.1:0) → ok  12 µs  unbound → bind-in-progress``.
+
+    Args:
+        record: the call.
+        paint: the colours.
+        printer: of the values.
+        width: break between the parts where they are wider together.
+        timed: with the time and the duration.
+    """
+    outcome, reason = _outcome(record, paint, printer)
+    call = _call(record, paint, printer)
+    parts = [call]
+    if outcome:
+        parts.append(f"→ {outcome}")
+    if timed:
+        parts.append(paint("muted", show_seconds(record.duration)))
     if record.before != record.after and record.after:
         parts.append(f"{paint('state', record.before)} → {paint('state', record.after)}")
-    return "  ".join(parts)
+    if reason:
+        parts.append(reason)
+    return _joined(paint("muted", f"{record.time:9.6f}") + _GAP if timed else "", parts, width)
+
+
+def _joined(start: str, parts: Sequence[str], width: int | None) -> str:
+    """The parts after one another; one that does not fit begins a line of its own."""
+    indent = " " * (_length(start) + 2)
+    lines = [start + parts[0]]
+    for part in parts[1:]:
+        gap = " " if part.startswith("→") else _GAP
+        if width is not None and _length(lines[-1]) + len(gap) + _length(part) > width:
+            lines.append(indent + part)
+        else:
+            lines[-1] += gap + part
+    return "\n".join(lines)
+
+
+def _length(text: str) -> int:
+    """The columns that a coloured text takes."""
+    length = 0
+    for index, piece in enumerate(text.split("\x1b[")):
+        length += len(piece if index == 0 else piece.partition("m")[2])
+    return length
 
 
 def _call(record: CallRecord, paint: Painter, printer: HumanPrinter) -> str:
@@ -114,32 +154,40 @@ def _call(record: CallRecord, paint: Painter, printer: HumanPrinter) -> str:
     if function.name.startswith(_DROP):
         return f"{receiver}{paint('function', function.name)}"
     values = record.arguments if record.handle is None else record.arguments[1:]
-    texts = [_text(printer, value, type_, paint) for value, (_, type_) in zip(values, function.params, strict=False)]
+    texts = [
+        _argument(printer, value, type_, paint) for value, (_, type_) in zip(values, function.params, strict=False)
+    ]
     return f"{receiver}{paint('function', function.name)}({', '.join(texts)})"
 
 
-def _outcome(record: CallRecord, paint: Painter, printer: HumanPrinter) -> str:
+def _argument(printer: HumanPrinter, value: Value, type_: Type, paint: Painter) -> str:
+    text = _text(printer, value, type_)
+    return paint("handle", text) if handle_of(type_) is not None else text
+
+
+def _outcome(record: CallRecord, paint: Painter, printer: HumanPrinter) -> tuple[str, str]:
+    """The outcome, and the reason of a failure; the outcome is empty where the function has no result."""
     outcome = record.outcome
     if isinstance(outcome, Trapped):
+        if outcome.message == _INTERRUPTED:
+            return paint("muted", outcome.message), ""
         clause = f" ({outcome.clause})" if outcome.clause else ""
-        return f" → {paint('trap', 'trap')}: {outcome.message}{clause}"
+        return paint("trap", "trap"), f"{outcome.message}{clause}"
     if record.function.result is None:
-        return ""
+        return "", ""
+    text = _text(printer, outcome, record.function.result)
     if isinstance(outcome, Err):
-        text = _text(printer, outcome, record.function.result, None)
-        if outcome.value in _WAITING:
-            return f" → {paint('muted', text)}"
-        return f" → {paint('error', text)}" + (f": {outcome.reason}" if outcome.reason else "")
-    return f" → {paint('ok', _text(printer, outcome, record.function.result, None))}"
+        waiting = outcome.value in _WAITING
+        return paint("muted" if waiting else "error", text), "" if waiting else outcome.reason
+    return paint("ok", text), ""
 
 
-def _text(printer: HumanPrinter, value: Value, type_: Type, paint: Painter | None) -> str:
+def _text(printer: HumanPrinter, value: Value, type_: Type) -> str:
     try:
-        text = printer.dumps(value, type_)
+        return printer.dumps(value, type_)
     except WaveError:
         # The call was made with a value of another type, which is why it trapped.
-        text = repr(value)
-    return paint("handle", text) if paint is not None and text.startswith("#") else text
+        return repr(value)
 
 
 def record_json(record: CallRecord) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from wasinet.wit.data import Data
 from wasinet.wit.machine import Machine
-from wasinet.wit.types import Borrow, Resource, Result, Type
+from wasinet.wit.types import Alias, Borrow, Resource, Result, Type, handle_of
 
 __all__ = ["Error", "ErrorCode", "Function", "Interface", "Note", "Package", "World"]
 
@@ -95,6 +95,23 @@ class Function(Data):
             return self.params
         return (("self", Borrow(self.resource)), *self.params)
 
+    @cached_property
+    def receiver(self) -> Resource | None:
+        """The resource that the call is about: of a method its own, else that of a first parameter ``this``.
+
+        Worlds from before resources have plain functions whose first parameter is a handle.
+        """
+        if self.resource is not None:
+            return self.resource
+        if self.params and self.params[0][0] == "this":
+            return handle_of(self.params[0][1])
+        return None
+
+    @cached_property
+    def inputs(self) -> tuple[tuple[str, Type], ...]:
+        """The parameters behind the receiver."""
+        return self.params if self.resource is not None or self.receiver is None else self.params[1:]
+
     @property
     def err(self) -> Type | None:
         """The error type of the result, or None where the function cannot fail."""
@@ -162,25 +179,27 @@ class World(Data):
         return next((f for f in self.functions.values() if f.qualified == name), None)
 
     def methods(self, resource: str) -> Iterator[Function]:
-        """The functions whose receiver is this resource."""
-        return (f for f in self.functions.values() if f.resource is not None and f.resource.name == resource)
+        """The functions that are called on a handle of this resource."""
+        return (f for f in self.functions.values() if f.receiver is not None and f.receiver.name == resource)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:
-        return {
-            type_.name: type_
-            for interface in self.interfaces
-            for type_ in interface.types.values()
-            if isinstance(type_, Resource)
-        }
+        """The resource types by name, those that an alias of a number stands for included."""
+        found = {}
+        for interface in self.interfaces:
+            for type_ in interface.types.values():
+                resource = type_.handle if isinstance(type_, Alias) else type_
+                if isinstance(resource, Resource):
+                    found[resource.name] = resource
+        return found
 
     def code(self, name: str) -> ErrorCode | None:
         return next((code for code in self.error_codes if code.name == name), None)
 
     def states_of(self, function: Function) -> tuple[str, ...] | None:
         """Where the function may be called: from the rows for what moves a machine, else as declared."""
-        if function.resource is not None:
-            machine = self.machines.get(function.resource.name)
+        if function.receiver is not None:
+            machine = self.machines.get(function.receiver.name)
             if machine is not None and machine.moves(function.member):
                 return machine.states_for(function.member)
         return function.states
