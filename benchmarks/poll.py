@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from itertools import cycle
 from time import perf_counter
 
-from benchmarks.guest import Guest, loopback, need
+from benchmarks.guest import Guest, need
 from benchmarks.measure import REPORT, Bound, Row, alternate, at_least, at_most, micro
 
 __all__ = ["run"]
 
 _SIZES = (1, 10, 100, 1_000, 10_000)
-_LISTS = 60
+_LISTS = 20
 _ROUNDS = 7
 # About so many pollables are waited for in one measurement.
 _WORK = 200_000
@@ -32,7 +32,7 @@ def run() -> list[Row]:
         field = _Field(guest, most)
         rows = []
         for size in _SIZES:
-            if size + size // 10 + 1 > most + 1:
+            if size + size // 10 > most:
                 rows.append(Row("poll", f"{size:,} pollables", "too few descriptors", "", None, REPORT))
                 continue
             rows += _unchanged(field, size)
@@ -65,7 +65,6 @@ class _Field:
                 if index < 2:
                     sender.sendto(b"x", ("127.0.0.1", address.payload["port"]))
         assert guest.call("poll", self.first[:2]) == [0, 1]
-        assert loopback().name == "ipv4"
 
     def ours(self, lists: Sequence[list[int]], calls: int) -> float:
         """Seconds per ``poll`` over these lists in turn."""
@@ -91,7 +90,7 @@ class _Field:
 
 
 def _measure(field: _Field, lists: Sequence[list[int]], size: int) -> tuple[float, float]:
-    calls = max(len(lists) * 2, 20, min(2_000, _WORK // size))
+    calls = max(len(lists), 20, min(2_000, _WORK // size))
     ours, reference = alternate(lambda: field.ours(lists, calls), lambda: field.rebuilt(lists, calls), _ROUNDS)
     return min(ours), min(reference)
 
@@ -129,17 +128,16 @@ def _with_ready(pollables: list[int]) -> list[int]:
 
 
 def _replacing(base: list[int], spare: list[int], few: int) -> list[list[int]]:
-    """Lists of which each differs from the one before in a few places, and the first from the last."""
+    """Lists of which each differs from the one before in a few places, the first from the last, too."""
     chance = random.Random(1)
     now = _with_ready(base)
-    middle = now.index(base[0])
+    places = [place for place, pollable in enumerate(now) if pollable != base[0]]
     spare = list(spare)
-    lists = []
+    lists = [list(now)]
     for _ in range(_LISTS):
-        for place in chance.sample(range(len(now)), few):
-            if place != middle or len(now) == 1:
-                other = (place + 1) % len(now) if place == middle else place
-                spare.append(now[other])
-                now[other] = spare.pop(0)
+        for place in chance.sample(places, few):
+            spare.append(now[place])
+            now[place] = spare.pop(0)
         lists.append(list(now))
-    return lists
+    # Back again the same way.
+    return lists + lists[-2:0:-1]

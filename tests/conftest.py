@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -62,3 +63,18 @@ def make_host() -> Iterator[Callable[..., NativeHost]]:
 def host(make_host: Callable[..., NativeHost]) -> NativeHost:
     """A native host that allows everything."""
     return make_host()
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Callable[[], None]]:
+    """Starts a Ctrl-C that comes a moment later, while the test waits."""
+
+    def raise_it(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # Not SIGALRM, which ends tests that take too long.
+    before = signal.signal(signal.SIGUSR1, raise_it)
+    timer = threading.Timer(0.02, signal.pthread_kill, (threading.main_thread().ident, signal.SIGUSR1))
+    yield timer.start
+    timer.cancel()
+    signal.signal(signal.SIGUSR1, before)

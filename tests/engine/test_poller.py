@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import threading
 import time
@@ -87,22 +86,17 @@ def test_the_longest_timer_is_no_error(host: NativeHost, repeat: int) -> None:
 
 
 @pytest.mark.parametrize("how", ["block", "poll", "poll of one", "kept poll"])
-def test_waiting_for_the_longest_timer(host: NativeHost, how: str) -> None:
+def test_waiting_for_the_longest_timer(host: NativeHost, how: str, interrupt: Callable[[], None]) -> None:
     """The wait must begin, which an overflow of the kernel's timeout would prevent; the interrupt ends it."""
     handles = timers(host, FAR, FAR)
     if how == "kept poll":
         host.engine.poller._previous = list(handles)
-    signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    interrupt()
     with pytest.raises(KeyboardInterrupt):
         if how == "block":
             host.call("pollable.block", handles[0])
         else:
             host.call("poll", handles[:1] if how == "poll of one" else handles)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def test_a_timer_is_ready_when_its_time_has_come_and_not_before(host: NativeHost) -> None:
@@ -355,15 +349,14 @@ def test_a_wake_after_the_end_writes_nowhere(make_host: Callable[..., NativeHost
 
 
 @pytest.mark.parametrize("how", ["poll", "kept", "block", "blocking-read", "blocking-skip", "blocking-splice"])
-def test_ctrl_c_ends_a_wait_and_breaks_nothing(host: NativeHost, how: str) -> None:
+def test_ctrl_c_ends_a_wait_and_breaks_nothing(host: NativeHost, how: str, interrupt: Callable[[], None]) -> None:
     client, server = connected_pair(host)
     pollable = host.call("input-stream.subscribe", client.rx)
     far = host.call("subscribe-duration", 10**13)
     if how == "kept":
         for _ in range(3):
             host.engine.poller.poll([pollable, far], host.engine.os.monotonic())
-    signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    interrupt()
     with pytest.raises(KeyboardInterrupt):
         if how in ("poll", "kept"):
             host.call("poll", [pollable, far])
@@ -380,14 +373,13 @@ def test_ctrl_c_ends_a_wait_and_breaks_nothing(host: NativeHost, how: str) -> No
     assert host.call("input-stream.read", client.rx, 10) == Ok(b"after")
 
 
-def test_ctrl_c_in_a_blocking_write_keeps_what_was_taken(host: NativeHost) -> None:
+def test_ctrl_c_in_a_blocking_write_keeps_what_was_taken(host: NativeHost, interrupt: Callable[[], None]) -> None:
     client, peer = connected_to_peer(host)
     total = 0
     while permit := need(host.call("output-stream.check-write", client.tx)):
         need(host.call("output-stream.write", client.tx, bytes(permit)))
         total += permit
-    signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    interrupt()
     with pytest.raises(KeyboardInterrupt):
         host.call("output-stream.blocking-flush", client.tx)
     need(host.call("tcp-socket.shutdown", client.socket, "send"))
