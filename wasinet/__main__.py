@@ -12,7 +12,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run ``wasinet`` with these arguments, the process's own by default; gives the exit code."""
     # Collections would only walk the growing modules, a tenth of the start-up; a command turns them on again.
     gc.disable()
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _main(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt as interruption:
+        # While modules were imported, or for a second time, on the way out.
+        return getattr(interruption, "code", 130)
+
+
+def _main(arguments: list[str]) -> int:
     from wasinet.cli.stdio import failed, finish, guard
 
     guard()
@@ -26,9 +33,6 @@ def main(arguments: list[str] | None = None) -> int:
         from wasinet.cli.run import run
 
         return finish(run(arguments))
-    except KeyboardInterrupt as interruption:
-        # While modules were imported, or for a second time, on the way out.
-        return getattr(interruption, "code", 130)
     except OSError as error:
         return finish(failed(error))
 

@@ -90,7 +90,7 @@ def test_waiting_for_the_longest_timer(host: NativeHost, how: str, interrupt: Ca
     """The wait must begin, which an overflow of the kernel's timeout would prevent; the interrupt ends it."""
     handles = timers(host, FAR, FAR)
     if how == "kept poll":
-        host.engine.poller._previous = list(handles)
+        host.engine.poller._seen = set(handles)
     interrupt()
     with pytest.raises(KeyboardInterrupt):
         if how == "block":
@@ -398,9 +398,7 @@ def test_ctrl_c_in_a_blocking_write_keeps_what_was_taken(host: NativeHost, inter
 
 
 @pytest.mark.parametrize("step", ["_add", "remove"])
-def test_ctrl_c_between_two_steps_of_the_kept_set(
-    host: NativeHost, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_ctrl_c_between_two_steps_of_the_kept_set(host: NativeHost, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     from wasinet.engine import poller
 
     handles = timers(host, *[0] * 40, *[10**13] * 10)

@@ -196,6 +196,7 @@ def test_any_wait_drives_pending_writes(host: NativeHost, wait: str) -> None:
     reader = LateReader(peer)
     total = fill(host, client.tx)
     need(host.call("tcp-socket.shutdown", client.socket, "send"))
+
     # The wait is for something else, which comes only when the late reader has seen everything.
     def answer() -> None:
         reader.finish()

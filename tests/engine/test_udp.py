@@ -370,7 +370,11 @@ def test_a_refusal_in_the_middle_of_a_batch_is_told_by_receive(
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("ENETUNREACH", "remote-unreachable"), ("EHOSTUNREACH", "remote-unreachable"), ("EADDRNOTAVAIL", "address-in-use")],
+    [
+        ("ENETUNREACH", "remote-unreachable"),
+        ("EHOSTUNREACH", "remote-unreachable"),
+        ("EADDRNOTAVAIL", "address-in-use"),
+    ],
 )
 def test_what_connect_says(make_host: Callable[..., NativeHost], name: str, expected: str) -> None:
     faulty = FaultyOs()

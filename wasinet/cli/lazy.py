@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 from typer.main import get_command
 
 from wasinet.cli.commands import COMMANDS, Entry, Group
@@ -30,6 +31,15 @@ _CONTEXT = {"max_content_width": 100}
 
 class _Shape:
     """How commands and groups show themselves: plain text, own options first, common ones last."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)  # type: ignore[misc, no-any-return]
+        except TyperException as error:
+            # The parser does not know where it was.
+            if getattr(error, "ctx", ctx) is None:
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         pieces = ["[OPTIONS]"]

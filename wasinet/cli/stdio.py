@@ -23,8 +23,11 @@ def guard() -> None:
             if opened != fd:
                 os.dup2(opened, fd)
                 os.close(opened)
+    # None would make print choose the other stream.
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _is_open(fd: int) -> bool:

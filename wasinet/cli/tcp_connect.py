@@ -63,8 +63,13 @@ def command(
         raise BadValue("several targets need --probe; without it, give one")
     if count < 1:
         raise BadValue("--count is at least 1")
+    if connect_timeout == 0:
+        raise BadValue("--connect-timeout is more than 0; e.g. 3s")
+    family = options.family_of(ipv4, ipv6)
+    if bind is not None and family not in (None, bind.family):
+        raise BadValue(f"'{bind}' of --bind is no IPv{family} address, but -{family} was given")
     connecting = ConnectOptions(
-        options.family_of(ipv4, ipv6),
+        family,
         None if bind is None else to_socket_address(bind),
         options.properties_of(
             hop_limit=hop_limit,

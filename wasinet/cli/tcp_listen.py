@@ -57,6 +57,8 @@ def command(
     """
     if most is not None and not keep_open:
         raise BadValue("--max counts the connections of --keep-open, which is not given")
+    if most == 0:
+        raise BadValue("--max is at least 1")
     family = options.family_of(ipv4, ipv6)
     properties = options.properties_of(
         hop_limit=hop_limit,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +15,10 @@ import typer
 from wasinet.cli.params import SECONDS, SIZE, checked
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, parse_bytes, parse_count, parse_duration
+from wasinet.programs.events import LocalFailed
 from wasinet.programs.net import Properties
 from wasinet.programs.tcp import DISCARD, ECHO, EVENTS, OUTPUT, StreamOptions
+from wasinet.render.color import is_terminal
 
 __all__ = [
     "Crlf",
@@ -25,6 +31,7 @@ __all__ = [
     "KeepAliveParams",
     "NoHalfClose",
     "Output",
+    "PROGRESS_INTERVAL",
     "ReceiveBuffer",
     "RecvOnly",
     "Send",
@@ -35,6 +42,10 @@ __all__ = [
     "properties_of",
     "stream_options",
 ]
+
+
+PROGRESS_INTERVAL = 0.25
+"""Seconds between two tellings of how far a transfer is."""
 
 
 def _keep_alive(text: str) -> tuple[int, int, int]:
@@ -52,14 +63,26 @@ def _hop_limit(text: str) -> int:
 
 
 def _send(text: str) -> str:
-    # Read once here so that a missing file ends the command before the first call.
-    if text.startswith("@") and not text.startswith("@@"):
+    # Tried once here so that a missing file ends the command before the first call.
+    if _is_file(text):
+        path = text[1:]
         try:
-            with open(text[1:], "rb"):
-                pass
+            if _can_be_opened_again(path):
+                with open(path, "rb"):
+                    pass
         except OSError as error:
-            raise BadValue(f"{text[1:]!r} cannot be read: {error.strerror}") from None
+            raise BadValue(f"{path!r} cannot be read: {error.strerror}") from None
     return text
+
+
+def _is_file(send: str) -> bool:
+    return send.startswith("@") and not send.startswith("@@")
+
+
+def _can_be_opened_again(path: str) -> bool:
+    """Whether each opening reads the file from its beginning; a pipe's data come once. Raises OSError."""
+    mode = os.stat(path).st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 Ipv4 = Annotated[bool, typer.Option("-4", "--ipv4", help="IPv4 only.")]
@@ -130,11 +153,21 @@ def properties_of(
 
 def at_terminal(streams: StreamOptions) -> bool:
     """Whether a person types what is sent."""
-    source = streams.send() if streams.send is not None else None
     try:
-        return isinstance(source, tuple) and source[0] == 0 and os.isatty(0)
+        return streams.send is _standard_input and os.isatty(0)
     except OSError:
         return False
+
+
+def _progress(session: Session, sink: str, fd: int, *, hex_dump: bool, typed: bool) -> float | None:
+    """How often progress is told: not at all where nobody sees it, or where it would stand in what is seen."""
+    settings = session.settings
+    if settings.json:
+        return PROGRESS_INTERVAL if settings.verbose else None
+    if settings.quiet or settings.trace or not is_terminal(sys.stderr):
+        return None
+    shown = hex_dump or (sink == OUTPUT and os.isatty(fd))
+    return None if typed and shown else PROGRESS_INTERVAL
 
 
 def stream_options(
@@ -165,6 +198,8 @@ def stream_options(
         raise BadValue(f"--recv-only sends nothing, so {'--send-only' if send_only else '--send'} has no use beside it")
     if send_only and chosen:
         raise BadValue(f"--send-only receives nothing, so {chosen[0]} has no use beside it")
+    if idle_timeout == 0:
+        raise BadValue("--idle-timeout is more than 0; e.g. 30s")
     if echo and send is not None:
         raise BadValue("--echo sends back what is received, so --send has no use beside it")
     sink, fd, name = OUTPUT, session.output_fd, "standard output" if session.output_fd == 1 else "standard error"
@@ -179,26 +214,51 @@ def stream_options(
             raise BadValue(f"{output!r} cannot be written: {error.strerror}") from None
     elif hex_dump or session.settings.json:
         sink = EVENTS
+    elif not send_only and not _is_writable(fd):
+        # Said before anything is received and lost.
+        raise LocalFailed(f"write {name}", os.strerror(errno.EBADF), errno.EBADF)
+    source = None if recv_only or echo else _source(send, from_input=not keep_open and not discard)
+    typed = source is _standard_input and os.isatty(0)
     return StreamOptions(
-        send=None if recv_only or echo else _source(send, from_input=not keep_open and not discard),
+        send=source,
         sink=sink,
         output_fd=fd,
         output_name=name,
+        own_output=output is not None,
         crlf=crlf,
         half_close=not no_half_close,
         send_only=send_only,
         idle_timeout=idle_timeout,
+        progress=_progress(session, sink, fd, hex_dump=hex_dump, typed=typed),
     )
 
 
-def _source(send: str | None, *, from_input: bool) -> Callable[[], bytes | tuple[int, str, bool] | None] | None:
+_Source = bytes | tuple[int, str, bool]
+
+
+def _source(send: str | None, *, from_input: bool) -> Callable[[], _Source] | None:
     if send is None:
-        return (lambda: (0, "standard input", False) if _is_open(0) else b"") if from_input else None
-    if send.startswith("@") and not send.startswith("@@"):
-        path = send[1:]
-        return lambda: (os.open(path, os.O_RDONLY | os.O_CLOEXEC), path, True)
-    data = parse_bytes(send)
-    return lambda: data
+        return _standard_input if from_input else None
+    if not _is_file(send):
+        data = parse_bytes(send)
+        return lambda: data
+    path = send[1:]
+    if _can_be_opened_again(path):
+        return lambda: (_open(path), path, True)
+    # A pipe or a device is opened once, and all connections share it.
+    once = cache(_open)
+    return lambda: (once(path), path, False)
+
+
+def _standard_input() -> _Source:
+    return (0, "standard input", False) if _is_open(0) else b""
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise LocalFailed(f"open {path}", error.strerror or str(error), error.errno) from None
 
 
 def _is_open(fd: int) -> bool:
@@ -207,3 +267,14 @@ def _is_open(fd: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _is_writable(fd: int) -> bool:
+    try:
+        from fcntl import F_GETFL, fcntl
+    except ImportError:
+        return True
+    try:
+        return fcntl(fd, F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+    except OSError:
+        return False

@@ -38,7 +38,7 @@ def _message(error: Any, ctx: Any, path: str) -> str:
     if kind == "BadOptionUsage":
         if "requires an argument" in message:
             return f"{error.option_name} needs a value{_value_of(error.option_name, ctx)}"
-        return _lower(message).replace("Option ", "")
+        return message.replace("Option ", "", 1)
     if message.startswith("No such command"):
         return _no_command(message.split("'", 1)[-1].rstrip("'"), ctx, path)
     if message == "Missing command":

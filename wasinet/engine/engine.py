@@ -20,7 +20,7 @@ from wasinet.engine.poller import Poller
 from wasinet.oscalls import Found, Os
 from wasinet.wit.declare import Function
 from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, TERMINATED, WOULD_BLOCK, Machine
-from wasinet.wit.types import Borrow, Option, Result, resolve
+from wasinet.wit.types import Borrow, Option, Own, Result, resolve
 from wasinet.wit.values import OK, Err, Ok, Value
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Engine:
         machines: the world's state machines by resource name.
         policy: of the default network; everything is allowed without it.
         os: the operating system, or a stand-in with the same methods.
+        streams_are_children: a socket may not be dropped before its streams.
         resolver: how a name is looked up, see ``Os.look_up``; the system's way without it.
     """
 
@@ -61,8 +62,11 @@ class Engine:
         policy: Policy = ALLOW_ALL,
         os: Os | None = None,
         resolver: Callable[[str], list[Found]] | None = None,
+        *,
+        streams_are_children: bool = True,
     ) -> None:
         self.machines = machines
+        self.streams_are_children = streams_are_children
         self.os = os or Os()
         self.domain = Domain("default", policy)
         self.resolver = resolver or self.os.look_up
@@ -316,9 +320,9 @@ def _borrows(function: Function, resources: Mapping[str, type[Resource]]) -> lis
     A list of handles is left to the effect: ``poll`` looks at its list only where it changed.
     """
     found = []
-    for index, (_, declared) in enumerate(function.params):
+    for index, (_, declared) in enumerate(function.inputs):
         type_ = resolve(declared)
-        if isinstance(type_, Borrow):
+        if isinstance(type_, Borrow | Own):
             found.append((index, resources[type_.resource.name]))
     return found
 
@@ -329,6 +333,6 @@ def _chooser(machine: Machine, function: Function) -> Callable[[tuple[Value, ...
     if machine.variants(member) == (member,):
         rows = machine.cells(member)
         return lambda args: rows
-    index = next(i for i, (_, type_) in enumerate(function.params) if isinstance(resolve(type_), Option))
+    index = next(i for i, (_, type_) in enumerate(function.inputs) if isinstance(resolve(type_), Option))
     none, some = machine.cells(f"{member}(none)"), machine.cells(f"{member}(some)")
     return lambda args: none if args[index] is None else some

@@ -73,12 +73,35 @@ def host_name(name: str) -> str:
     return name
 
 
-def resolve_addresses(engine: Engine, network: Network, name: str) -> int:
-    """Begin to look a name up; an address that is spelled out is its own answer."""
+def resolve_addresses(
+    engine: Engine,
+    network: Network,
+    name: str,
+    *,
+    literals: bool = True,
+    family: str | None = None,
+    unavailable: bool = True,
+) -> int:
+    """Begin to look a name up.
+
+    Args:
+        engine: whose session it is.
+        network: whose policy decides.
+        name: a domain name; or an address spelled out, which is its own answer.
+        literals: whether an address is taken, or refused.
+        family: only addresses of ``ipv4`` or ``ipv6``.
+        unavailable: also addresses that no route leads to.
+    """
     address = literal(name)
     if address is not None:
+        if not literals:
+            raise Fail("invalid-argument", f"{name!r} is an address; only names are looked up")
         return ResolveAddressStream(engine, name, [address]).handle
-    return ResolveAddressStream(engine, name).look_up(network, host_name(name))
+    host = host_name(name)
+    stream = ResolveAddressStream(engine, name)
+    stream.family = family
+    stream.unavailable = unavailable
+    return stream.look_up(network, host)
 
 
 class ResolveAddressStream(Resource):
@@ -90,6 +113,8 @@ class ResolveAddressStream(Resource):
     """
 
     kind = "resolve-address-stream"
+    family: str | None = None
+    unavailable = True
 
     def __init__(self, engine: Engine, name: str, found: list[Case] | None = None) -> None:
         super().__init__(engine)
@@ -128,7 +153,11 @@ class ResolveAddressStream(Resource):
 
     def _ask(self, host: str) -> None:
         try:
-            self._answer = [addresses.ip_value(family, text) for family, text in self.engine.resolver(host)]
+            self._answer = [
+                addresses.ip_value(family, text)
+                for family, text in self.engine.resolver(host)
+                if self.unavailable or self.engine.os.has_route(family, text)
+            ]
         except LookupFailed as error:
             self._answer = Fail(EAI_CODES.get(error.eai, "unknown"), f"{host}: {error.text}")
         except Exception as error:  # noqa: BLE001  # whatever a resolver raises must end the wait
@@ -153,7 +182,8 @@ class ResolveAddressStream(Resource):
         self._found = [
             address
             for address in dict.fromkeys(self._answer)
-            if address.name == "ipv4" or not addresses.is_mapped(address.payload)
+            if address.name == (self.family or address.name)
+            and (address.name == "ipv4" or not addresses.is_mapped(address.payload))
         ]
         if not self._found:
             self._failure = Fail("name-unresolvable", f"{self.name} has no usable address")

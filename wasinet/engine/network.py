@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasinet.engine.faults import Fail
 from wasinet.engine.policy import ALLOW, ASK, Policy
-from wasinet.engine.resource import Resource
+from wasinet.engine.resource import NEVER, READY, Interest, Resource
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Operation:
         Fail: access-denied where the policy denies at once.
     """
 
-    __slots__ = ("_answer", "_engine", "_run", "error", "in_kernel", "settled")
+    __slots__ = ("_answer", "_engine", "_run", "error", "in_kernel", "settled", "target")
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class Operation:
         in_kernel: bool = False,
     ) -> None:
         self.in_kernel = in_kernel
+        self.target = target
         self._engine = engine
         self._run = run
         self._answer: Fail | bool = False
@@ -122,6 +123,16 @@ class Operation:
         if not self.settled:
             self.settled = True
             self._engine.poller.expect_wake(-1)
+
+    # As something to wait for (Poller.wait_for)
+
+    def interest(self) -> Interest:
+        """Ready when the decision has fallen."""
+        return READY if self.advance() else NEVER
+
+    def settle(self) -> bool:
+        """No descriptor tells of it."""
+        return True
 
     def result(self) -> None:
         """Give the outcome so far.

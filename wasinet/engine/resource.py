@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
     from wasinet.engine.engine import Engine
 
-__all__ = ["NEVER", "READY", "Interest", "Pollable", "Resource"]
+__all__ = ["NEVER", "READY", "Interest", "Pollable", "Resource", "Waitable"]
 
 Interest = tuple[int, int] | bool
 """What a pollable of a resource waits for: a descriptor with READ or WRITE, READY, or NEVER."""
@@ -15,6 +15,14 @@ Interest = tuple[int, int] | bool
 READY: Literal[True] = True
 NEVER: Literal[False] = False
 """Not by a descriptor: the engine's wake descriptor says when to look again."""
+
+
+class Waitable(Protocol):
+    """What can be waited for: see ``Resource.interest`` and ``Resource.settle``."""
+
+    def interest(self) -> Interest: ...
+
+    def settle(self) -> bool: ...
 
 
 class Resource:

@@ -33,6 +33,9 @@ class Socket(Resource):
     domain: Domain | None = None
     operation: Operation | None = None
     holders = 1
+    dual_stack = False
+    # What the descriptor is waited for where something is to arrive: a connection, a datagram.
+    wanted = READ
 
     def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
         Resource.__init__(self, engine)
@@ -58,11 +61,11 @@ class Socket(Resource):
     # Addresses
 
     def check_family(self, address: Case) -> addresses.Known:
-        """Refuse an address of the other family, and IPv4-mapped ones, which IPV6_V6ONLY rules out."""
+        """Refuse an address of the other family, and IPv4-mapped ones unless dual-stack mode is on."""
         known = addresses.known(address)
         if known.family != self.family:
             raise Fail("invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {show_address(address)}")
-        if known.mapped:
+        if known.mapped and not self.dual_stack:
             raise Fail("invalid-argument", f"{show_address(address)} is an IPv4-mapped IPv6 address")
         return known
 
@@ -161,6 +164,20 @@ class Socket(Resource):
     def set_send_buffer_size(self, value: int) -> None:
         self._set("send-buffer-size", value)
 
+    def ipv6_only(self) -> bool:
+        self._check_ipv6()
+        return bool(self._get("ipv6-only"))
+
+    def set_ipv6_only(self, value: bool) -> None:
+        """Turn dual-stack mode off or on, where the operating system has it."""
+        self._check_ipv6()
+        self.engine.os.set(self.sock, self.engine.os.option("ipv6-only", self.family), int(value))
+        self.dual_stack = not value
+
+    def _check_ipv6(self) -> None:
+        if self.family != 6:
+            raise Fail("not-supported", "an ipv4 socket has no dual-stack mode")
+
     # Readiness
 
     def interest(self) -> Interest:
@@ -168,8 +185,8 @@ class Socket(Resource):
         rule = self.engine.machines[self.kind].ready[self.state]
         if rule == "always":
             return READY
-        if rule == "when a connection is pending":
-            return (self.sock.fileno(), READ)
+        if rule != "when resolved":
+            return (self.sock.fileno(), self.wanted)
         assert self.operation is not None
         if not self.operation.advance():
             return NEVER

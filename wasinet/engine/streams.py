@@ -229,6 +229,28 @@ class Writer(_Direction):
             self.engine.poller.want_write(self.file.fileno(), self)
             self.touch()
 
+    def offer(self, data: bytes | memoryview) -> int:
+        """Write what the kernel takes now and keep nothing; how many bytes it took. Raises Fail."""
+        if self.pending is not None and not self.settle():
+            return 0
+        self.check_open()
+        if not len(data):
+            return 0
+        try:
+            sent: int = self.file.send(data)
+        except BlockingIOError:
+            self.full = True
+            self.touch()
+            return 0
+        except OSError as error:
+            raise self.fail("write", error) from None
+        return sent
+
+    def check_open(self) -> None:
+        """Raise where nothing may be written any more."""
+        if self.ended or self.failure is not None:
+            self.check()
+
     def settle(self) -> bool:
         """Let out what the kernel takes now; whether more may be written."""
         if self.pending is None:
@@ -421,6 +443,13 @@ class OutputStream(_Stream):
         permit, self.permit = self.permit, 0
         if count > permit:
             raise Trap(f"{count} bytes written where check-write permitted {permit}", "streams.output-stream.write")
+
+    def offer(self, data: bytes) -> int:
+        """Write what can be written promptly, which may be nothing; how many bytes."""
+        limit = self.engine.chunk
+        taken = self.writer.offer(data if len(data) <= limit else memoryview(data)[:limit])
+        self.count += taken
+        return taken
 
     def flush(self) -> None:
         """Ask for everything to go out; ``check-write`` permits nothing until it has."""

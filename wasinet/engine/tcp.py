@@ -75,12 +75,13 @@ class TcpSocket(Socket, Owner):
         return self.open_streams()
 
     def open_streams(self) -> tuple[int, int]:
-        """The two streams of a connection that has just come about, as the socket's children."""
+        """The two streams of a connection that has just come about."""
         engine = self.engine
+        parent = self if engine.streams_are_children else None
         self.reader = Reader(engine, self.sock, self)
         self.writer = Writer(engine, self.sock, self)
         self.holders += 2
-        return InputStream(engine, self.reader, self).handle, OutputStream(engine, self.writer, self).handle
+        return InputStream(engine, self.reader, parent).handle, OutputStream(engine, self.writer, parent).handle
 
     # As the owner of its two directions (streams.Owner)
 
@@ -175,6 +176,13 @@ class TcpSocket(Socket, Owner):
                 raise
 
     # Options
+
+    def no_delay(self) -> bool:
+        return bool(self._get("no-delay"))
+
+    def set_no_delay(self, value: bool) -> None:
+        """Send small pieces at once instead of gathering them (TCP_NODELAY)."""
+        self.engine.os.set(self.sock, self.engine.os.option("no-delay", self.family), int(value))
 
     def hop_limit(self) -> int:
         return self._hop_limit()

@@ -55,6 +55,14 @@ class UdpSocket(Socket):
                 f"#{self.handle} still has streams of an earlier call, which must be dropped first",
                 "udp.udp-socket.stream",
             )
+        self.associate(remote_address)
+        return (
+            IncomingDatagramStream(self.engine, self).handle,
+            OutgoingDatagramStream(self.engine, self).handle,
+        )
+
+    def associate(self, remote_address: Some | None) -> None:
+        """Leave the peer, if there is one, and be limited to another, if one is given."""
         remote: Case | None = None if remote_address is None else remote_address.value
         if remote is not None:
             try:
@@ -74,10 +82,11 @@ class UdpSocket(Socket):
             self.sock.connect(addresses.to_os(remote))
             self.peer = remote
             self.peer_os = self.sock.getpeername()
-        return (
-            IncomingDatagramStream(self.engine, self).handle,
-            OutgoingDatagramStream(self.engine, self).handle,
-        )
+
+    def wait_for_room(self) -> None:
+        """The kernel's send buffer is full: a pollable of the socket is also to tell when it is not."""
+        self.wanted = READ | WRITE
+        self.touch()
 
     def _check_policy(self, use: str, address: Case) -> None:
         assert self.domain is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from wasinet import worlds
 from wasinet.engine.engine import Engine, Operation
 from wasinet.engine.faults import Trap
 from wasinet.engine.policy import ALLOW_ALL, Policy
@@ -14,10 +15,10 @@ from wasinet.engine.streams import Error, FileOwner, InputStream, OutputStream, 
 from wasinet.engine.streams import Reader as ReadDirection
 from wasinet.hosts import HandleInfo
 from wasinet.oscalls import Found, Os
+from wasinet.wit import DEFAULT_WORLD
 from wasinet.wit.declare import Function
 from wasinet.wit.types import Resource
 from wasinet.wit.values import Value
-from wasinet.worlds import v0_2
 
 __all__ = ["NativeHost", "drop_function"]
 
@@ -35,19 +36,24 @@ class NativeHost:
         policy: of the default network.
         os: the operating system, or a stand-in.
         resolver: how names are looked up, see ``Os.look_up``.
+        world: the world's name.
     """
 
     name = "native"
-    world = v0_2.WORLD
 
     def __init__(
         self,
         policy: Policy = ALLOW_ALL,
         os: Os | None = None,
         resolver: Callable[[str], list[Found]] | None = None,
+        world: str = DEFAULT_WORLD,
     ) -> None:
-        self.engine = Engine(self.world.machines, policy, os, resolver)
-        self._operations = v0_2.operations(self.engine)
+        binding = worlds.load(world)
+        self.world = binding.WORLD
+        self.engine = Engine(
+            self.world.machines, policy, os, resolver, streams_are_children=binding.STREAMS_ARE_CHILDREN
+        )
+        self._operations = binding.operations(self.engine)
         self._calls = self._operations
         self._readers: list[Reader] = []
         self._start = self.engine.os.monotonic()
@@ -83,7 +89,7 @@ class NativeHost:
         return call
 
     def _record(self, function: Function, operation: Operation, arguments: tuple[Value, ...]) -> Value:
-        handle = arguments[0] if function.resource is not None else None
+        handle = arguments[0] if function.receiver is not None else None
         before = self.state(handle) if handle is not None else ""
         clock = self.engine.os.monotonic
         start = clock()

@@ -174,6 +174,16 @@ class Os:
             if family in (socket.AF_INET, socket.AF_INET6)
         ]
 
+    @staticmethod
+    def has_route(family: int, text: str) -> bool:
+        """Whether a route leads to an address; finding out causes no traffic."""
+        with socket.socket(_FAMILIES[family], socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((text, 9))
+            except OSError:
+                return False
+        return True
+
     # Files, and moving bytes inside the kernel
 
     open_stream = staticmethod(open_stream)

@@ -28,7 +28,7 @@ class Event:
 
     __slots__ = ("fields", "name")
 
-    def __init__(self, name: str, **fields: Any) -> None:
+    def __init__(self, name: str, /, **fields: Any) -> None:
         self.name = name
         self.fields = fields
 

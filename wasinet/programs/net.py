@@ -15,10 +15,16 @@ from wasinet.wit.addresses import show_address, socket_address
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case, Err, Ok, Some, Value
 
-__all__ = ["Connection", "Net", "Properties", "StreamEnded"]
+__all__ = ["Connection", "Datagram", "Lookup", "Net", "Properties", "StreamEnded"]
+
+_NEXT_ADDRESS = "resolve-address-stream.resolve-next-address"
 
 Properties = Sequence[tuple[str, Value]]
 """Socket properties to set: ``("hop-limit", 5)``; the names are the setters' without ``set-``."""
+
+Datagram = dict[str, Any]
+"""``data``, and ``remote-address``: an ``ip-socket-address`` in what was received, an option of one in
+what is sent (``Net.datagram``)."""
 
 
 class StreamEnded(Exception):
@@ -37,6 +43,55 @@ class Connection(Data):
     tx: int
     local: str
     peer: str
+
+
+class Lookup:
+    """A name being looked up.
+
+    Args:
+        net: the calls.
+        name: which.
+
+    Attributes:
+        handle: the lookup's.
+        pollable: ready when ``advance`` can get further.
+        found: the addresses (``ip-address``) so far, in order of preference.
+
+    Raises:
+        CallFailed: the name cannot be one.
+    """
+
+    def __init__(self, net: Net, name: str) -> None:
+        self.net = net
+        self.name = name
+        self.found: list[Case] = []
+        self.handle: int = net.need("resolve-addresses", name, net.network, name)
+        self.pollable = net.pollable("resolve-address-stream", self.handle)
+
+    def advance(self) -> bool:
+        """Take what is there; whether that was all. Raises CallFailed."""
+        while True:
+            outcome = self.net.call(_NEXT_ADDRESS, self.handle)
+            if isinstance(outcome, Ok):
+                if outcome.value is None:
+                    return True
+                self.found.append(outcome.value.value)
+            elif outcome.value == "would-block":
+                return False
+            else:
+                raise CallFailed(_NEXT_ADDRESS, self.name, str(outcome.value), outcome.reason)
+
+    def of_family(self, family: int | None) -> list[Case]:
+        """The addresses of one family, or all; raises CallFailed where there is none."""
+        wanted = [address for address in self.found if family is None or address.name == f"ipv{family}"]
+        if not wanted:
+            reason = f"{self.name} has no {'' if family is None else f'IPv{family} '}address"
+            raise CallFailed("resolve-addresses", self.name, "name-unresolvable", reason)
+        return wanted
+
+    def drop(self) -> None:
+        """Dispose of it, answered or not."""
+        self.net.drop(self.pollable, self.handle)
 
 
 class Net:
@@ -119,36 +174,27 @@ class Net:
 
     def resolve(self, name: str) -> list[Case]:
         """The addresses (``ip-address``) of a name, in order of preference. Raises CallFailed."""
-        lookup = self.need("resolve-addresses", name, self.network, name)
-        pollable = self.pollable("resolve-address-stream", lookup)
-        found: list[Case] = []
-        try:
-            while True:
-                outcome = self.call("resolve-address-stream.resolve-next-address", lookup)
-                if isinstance(outcome, Ok):
-                    if outcome.value is None:
-                        return found
-                    found.append(outcome.value.value)
-                elif outcome.value == "would-block":
-                    self.wait([pollable])
-                else:
-                    raise CallFailed(
-                        "resolve-address-stream.resolve-next-address", name, str(outcome.value), outcome.reason
-                    )
-        finally:
-            self.drop(pollable, lookup)
+        return self._answer(name, None)
 
-    def addresses(self, host: str, port: int, family: int | None = None) -> list[Case]:
+    def addresses(self, host: str, port: int, family: int | None = None, limit: int | None = None) -> list[Case]:
         """The ``ip-socket-address``es of a host and port, of one family (4 or 6) if that is given.
 
         Raises:
-            CallFailed: the name does not resolve, or to no address of the family.
+            CallFailed: the name does not resolve, to no address of the family, or not before the pollable
+                ``limit`` was ready.
         """
-        found = [socket_address(ip, port) for ip in self.resolve(host)]
-        wanted = [a for a in found if family is None or a.name == f"ipv{family}"]
-        if not wanted:
-            raise CallFailed("resolve-addresses", host, "name-unresolvable", f"{host} has no IPv{family} address")
-        return wanted
+        return [socket_address(ip, port) for ip in self._answer(host, family, limit)]
+
+    def _answer(self, name: str, family: int | None, limit: int | None = None) -> list[Case]:
+        lookup = Lookup(self, name)
+        waited = [lookup.pollable] if limit is None else [lookup.pollable, limit]
+        try:
+            while not lookup.advance():
+                if self.wait(waited) == [1]:
+                    raise CallFailed(_NEXT_ADDRESS, name, "timeout", "the name was not resolved in time")
+            return lookup.of_family(family)
+        finally:
+            lookup.drop()
 
     # Sockets
 
@@ -157,7 +203,7 @@ class Net:
         handle: int = self.need(f"create-{kind}-socket", show_address(address), address.name)
         try:
             for name, value in properties:
-                self.need(f"{kind}-socket.set-{name}", f"{value}", handle, value)
+                self.need(f"{kind}-socket.set-{name}", f"{name} {value}", handle, value)
         except CallFailed:
             self.drop(handle)
             raise
@@ -185,6 +231,19 @@ class Net:
             raise
         return socket
 
+    def start_connect(self, socket: int, address: Case) -> None:
+        """Begin to connect a TCP socket. Raises CallFailed."""
+        self.need("tcp-socket.start-connect", show_address(address), socket, self.network, address)
+
+    def connect_result(self, socket: int, address: Case) -> Connection | None:
+        """The connection once it is there, None before. Raises CallFailed."""
+        outcome = self.call("tcp-socket.finish-connect", socket)
+        if isinstance(outcome, Ok):
+            return self.connection(socket, *outcome.value)
+        if outcome.value == "would-block":
+            return None
+        raise CallFailed("tcp-socket.finish-connect", show_address(address), str(outcome.value), outcome.reason)
+
     def accept(self, socket: int) -> Connection | None:
         """The next connection, None when there is none now. Raises CallFailed."""
         outcome = self.call("tcp-socket.accept", socket)
@@ -206,6 +265,39 @@ class Net:
     def shutdown(self, connection: Connection) -> None:
         """Tell the peer that nothing more comes; a connection that has ended already needs no telling."""
         self.call("tcp-socket.shutdown", connection.socket, "send")
+
+    # Datagrams
+
+    def datagrams(self, socket: int, peer: Case | None = None) -> tuple[int, int]:
+        """The incoming and outgoing streams of a bound UDP socket, for all peers or for one. Raises CallFailed."""
+        target = "" if peer is None else show_address(peer)
+        streams: tuple[int, int] = self.need("udp-socket.stream", target, socket, None if peer is None else Some(peer))
+        return streams
+
+    def datagram(self, data: bytes, peer: Case | None = None) -> Datagram:
+        """A datagram to send; without a peer it goes to the one that the stream is limited to."""
+        return {"data": data, "remote-address": None if peer is None else Some(peer)}
+
+    def receive(self, rx: int, most: int, target: str = "") -> list[Datagram]:
+        """Up to ``most`` datagrams that are there, empty when none are. Raises CallFailed."""
+        outcome = self.call("incoming-datagram-stream.receive", rx, most)
+        if outcome.__class__ is Ok:
+            found: list[Datagram] = outcome.value
+            return found
+        raise CallFailed("incoming-datagram-stream.receive", target, str(outcome.value), outcome.reason)
+
+    def send_room(self, tx: int, target: str) -> int:
+        """How many datagrams may be sent at once; 0 for not now. Raises CallFailed."""
+        room: int = self.need("outgoing-datagram-stream.check-send", target, tx)
+        return room
+
+    def send(self, tx: int, datagrams: Sequence[Datagram], target: str) -> int:
+        """Send within ``send_room``; how many went. The next call tells why the others did not. Raises CallFailed."""
+        outcome = self.call("outgoing-datagram-stream.send", tx, datagrams)
+        if outcome.__class__ is Ok:
+            count: int = outcome.value
+            return count
+        raise CallFailed("outgoing-datagram-stream.send", target, str(outcome.value), outcome.reason)
 
     # Streams. ``name`` in errors is what the handle was announced as.
 

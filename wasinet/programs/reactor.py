@@ -76,6 +76,18 @@ class Reactor:
                 self._turn(at_once=False)
             if self.events:
                 yield from self._take()
+        yield from self._take()
+
+    def close(self) -> None:
+        """Dispose of the timers; nothing is called back any more."""
+        for timer in list(self._timers):
+            self.cancel(timer)
+        if self._at_once is not None:
+            self.net.drop(self._at_once)
+            self._at_once = None
+        self._waiting.clear()
+        self._soon.clear()
+        self._list = None
 
     def _take(self) -> list[Event]:
         events, self.events = self.events, []
@@ -95,8 +107,11 @@ class Reactor:
         if self._list is None:
             self._list = list(waiting)
         pollables = self._list
-        for callback in [waiting[pollables[index]] for index in self.net.wait(pollables)]:
-            callback()
+        for index in self.net.wait(pollables):
+            # An earlier callback of this turn may have forgotten it, and what it is about may be gone.
+            callback = waiting.get(pollables[index])
+            if callback is not None:
+                callback()
 
 
 def _nothing() -> None:

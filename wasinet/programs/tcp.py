@@ -19,31 +19,44 @@ EVENTS = "events"
 
 # After this many steps without a pause the others have their turn.
 _BURST = 16
+# Seconds for which the end of a connection waits for the end of a peer that was sending all along.
+_LINGER = 1.0
 
 
 class StreamOptions(Data):
     """What goes to the peer and where its bytes go.
 
     Args:
-        send: gives, for each connection, what is sent: bytes, a descriptor that is closed afterwards
-            with its name, or None for nothing. Without it nothing is sent at all.
+        send: gives, for each connection, what is sent: bytes; a descriptor, its name, and whether it is
+            closed afterwards; or None for nothing. Raises LocalFailed. Without it nothing is sent.
         sink: OUTPUT (the descriptor ``output_fd``), DISCARD, ECHO or EVENTS.
         output_fd: where OUTPUT goes; standard output.
         output_name: its name in errors.
+        own_output: it is closed at the end.
         crlf: each lone LF is sent as CR LF.
         half_close: the end of what is sent is told to the peer.
-        send_only: done as soon as everything is sent; what the peer sends is thrown away.
+        send_only: done when everything is sent; what the peer sends is thrown away.
         idle_timeout: seconds without a byte either way after which the connection is given up.
+        progress: seconds between ``progress`` events; None for none. With them comes ``receiving``,
+            before the first received byte is passed on.
     """
 
     send: Callable[[], bytes | tuple[int, str, bool] | None] | None = None
     sink: str = OUTPUT
     output_fd: int = 1
     output_name: str = "standard output"
+    own_output: bool = False
     crlf: bool = False
     half_close: bool = True
     send_only: bool = False
     idle_timeout: float | None = None
+    progress: float | None = None
+
+    def open_output(self, net: Net) -> int | None:
+        """The stream that OUTPUT goes to, None where nothing does. Raises LocalFailed."""
+        if self.sink != OUTPUT or self.send_only:
+            return None
+        return net.open_output(self.output_fd, self.output_name, own=self.own_output)
 
 
 class Exchange:
@@ -70,6 +83,7 @@ class Exchange:
         self.connection = connection
         self.options = options
         self.error: Exception | None = None
+        self.output_failed = False
         self._done = done
         self._output = output
         self._finished = False
@@ -77,15 +91,24 @@ class Exchange:
         self._own_pollables: dict[int, int] = {}
         self._waiting: dict[Transfer, int] = {}
         self._timer: int | None = None
+        self._lingering: int | None = None
+        self._announced = options.progress is None
         self._started = self._moved = self.net.now()
         self.down: Transfer | None = self._receiving()
-        self.up: Transfer | None = self._sending()
+        self.up: Transfer | None = None
+        try:
+            self.up = self._sending()
+        except LocalFailed as error:
+            self.error = error
         self.received = self.down
         self.sent = self.up or (self.down if options.sink == ECHO else None)
         self.ended = False
 
     def start(self) -> None:
         """Begin to serve it."""
+        if self.error is not None:
+            self._finish()
+            return
         if self.options.idle_timeout is not None:
             self._watch_idle(self.options.idle_timeout)
         for transfer in (self.up, self.down):
@@ -126,19 +149,24 @@ class Exchange:
     # Moving it
 
     def _pump(self, transfer: Transfer) -> None:
-        if self._finished:
+        if self._finished or (transfer is not self.up and transfer is not self.down):
             return
         moved: int | None = 0
+        before = transfer.moved
+        stream: int | None = None
         try:
             for _ in range(_BURST):
                 moved = transfer.step()
                 if not moved:
                     break
+            if moved == 0:
+                stream = transfer.waits_for()
         except (CallFailed, LocalFailed) as error:
             self.error = error
+            self.output_failed = transfer is self.down and isinstance(error, LocalFailed)
             self._finish()
             return
-        if self._timer is not None and transfer.moved:
+        if self._timer is not None and transfer.moved != before:
             self._moved = self.net.now()
         if moved is None:
             self._end(transfer)
@@ -147,7 +175,7 @@ class Exchange:
             self._wait(transfer, None)
             self.reactor.soon(lambda: self._pump(transfer))
         else:
-            self._wait(transfer, transfer.waits_for())
+            self._wait(transfer, stream)
 
     def _wait(self, transfer: Transfer, stream: int | None) -> None:
         """Have the transfer called when this stream is ready, instead of what it waited for before."""
@@ -160,7 +188,17 @@ class Exchange:
             self.reactor.forget(before)
         if pollable is not None:
             self._waiting[transfer] = pollable
-            self.reactor.when(pollable, lambda: self._pump(transfer))
+            self.reactor.when(pollable, lambda: self._ready(transfer))
+
+    def _ready(self, transfer: Transfer) -> None:
+        if not self._announced and transfer is self.down:
+            # Whoever shows progress clears the place before what is received comes there.
+            self._announced = True
+            self.reactor.events.append(Event("receiving", peer=self.connection.peer))
+            self._wait(transfer, None)
+            self.reactor.soon(lambda: self._pump(transfer))
+        else:
+            self._pump(transfer)
 
     def _pollable(self, stream: int) -> int:
         found = self._own_pollables.get(stream)
@@ -188,17 +226,40 @@ class Exchange:
         elif transfer.sink_ended:
             self.up = None
             self.error = CallFailed("output-stream.write", peer, "connection-aborted", "the peer has gone")
-        elif self.options.sink == ECHO and self.down is not None:
-            self.up = None
         else:
             # The peer must not be told of the end, nor the connection dropped, before the last byte is out.
             self.up = Drain(net, tx, peer)
             self._pump(self.up)
 
     def _check(self) -> None:
-        over = self.up is None and (self.down is None or self.options.send_only)
-        if self.error is not None or over:
+        if self.error is not None or (self.up is None and self.down is None):
             self._finish()
+        elif self.up is None and self.down is not None and self.options.send_only and self._lingering is None:
+            self._linger(self.down)
+
+    def _linger(self, down: Transfer) -> None:
+        """End a connection that only sends.
+
+        To close it with bytes unread would reset it, and the peer would lose what is on its way, so a
+        peer that has been sending is given the time to end.
+        """
+        self._lingering = self.reactor.after(_LINGER, self._finish)
+        self._pump(down)
+        if not down.moved:
+            self._finish()
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """How many bytes were received and sent."""
+        return (
+            self.received.moved if self.received is not None else 0,
+            self.sent.moved if self.sent is not None else 0,
+        )
+
+    def abandon(self) -> None:
+        """End it now, whatever is left to do; nothing is said about it."""
+        self._done = lambda exchange: None
+        self._finish()
 
     def stop_sending(self) -> None:
         """Nothing more is sent: the peer's end is all that there is to wait for."""
@@ -213,14 +274,14 @@ class Exchange:
         self._finished = True
         for transfer in list(self._waiting):
             self._wait(transfer, None)
-        if self._timer is not None:
-            self.reactor.cancel(self._timer)
+        for timer in (self._timer, self._lingering):
+            if timer is not None:
+                self.reactor.cancel(timer)
         self.net.drop(*self._own_pollables.values())
         if self._source is not None:
             self.net.drop(self._source)
         self.net.close(self.connection)
-        received = self.received.moved if self.received is not None else 0
-        sent = self.sent.moved if self.sent is not None else 0
+        received, sent = self.moved
         self.reactor.events.append(
             Event(
                 "closed",

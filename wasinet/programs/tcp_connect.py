@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from wasinet.programs.events import CallFailed, Event, SomeFailed
+from wasinet.programs.cleanup import Cleanup
+from wasinet.programs.events import CallFailed, Event, LocalFailed, SomeFailed
 from wasinet.programs.net import Connection, Net, Properties
+from wasinet.programs.progress import Progress
 from wasinet.programs.reactor import Reactor
-from wasinet.programs.tcp import OUTPUT, Exchange, StreamOptions
+from wasinet.programs.tcp import Exchange, StreamOptions
 from wasinet.wit.addresses import show_address
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case, Ok
@@ -75,13 +77,18 @@ def connect(net: Net, target: Target, options: ConnectOptions) -> Iterator[Event
         CallFailed: no address answered; the error of the last attempt to fail.
     """
     start = net.now()
-    addresses = interleave(_addresses(net, target, options))
-    waiting = list(addresses)
     attempts: list[_Attempt] = []
     failure = CallFailed("tcp-socket.finish-connect", target.text, "timeout", "no address answered in time")
     next_start: int | None = None
-    limit = None if options.timeout is None else net.timer(max(0.0, options.timeout - (net.now() - start)))
-    try:
+    limit = None if options.timeout is None else net.timer(options.timeout)
+
+    def close() -> None:
+        for attempt in attempts:
+            net.drop(attempt.pollable, attempt.socket)
+        net.drop(*[timer for timer in (next_start, limit) if timer is not None])
+
+    with Cleanup(close):
+        waiting = interleave(_addresses(net, target, options, limit))
         while waiting or attempts:
             if waiting and (next_start is None or not attempts):
                 address = waiting.pop(0)
@@ -108,28 +115,31 @@ def connect(net: Net, target: Target, options: ConnectOptions) -> Iterator[Event
                     net.drop(attempt.pollable, attempt.socket)
                     shown = show_address(attempt.address)
                     failure = CallFailed("tcp-socket.finish-connect", shown, str(outcome.value), outcome.reason)
+                    if next_start is not None:
+                        # The delay is for addresses that do not answer; this one has.
+                        net.drop(next_start)
+                        next_start = None
                     yield Event("attempt-failed", address=shown, code=failure.code, reason=failure.reason)
-            if not attempts:
+            if not attempts or (waiting and next_start is None):
                 continue
             pollables = [attempt.pollable for attempt in attempts]
             pollables += [timer for timer in (next_start, limit) if timer is not None]
             ready = {pollables[index] for index in net.wait(pollables)}
             if limit in ready and not any(attempt.pollable in ready for attempt in attempts):
                 reason = f"no answer within {options.timeout:g} s"
-                failure = CallFailed("tcp-socket.finish-connect", target.text, "timeout", reason)
-                break
+                raise CallFailed("tcp-socket.finish-connect", target.text, "timeout", reason)
             if next_start in ready and next_start is not None:
                 net.drop(next_start)
                 next_start = None
-        raise failure  # one error of many attempts, known only here
-    finally:
-        for attempt in attempts:
-            net.drop(attempt.pollable, attempt.socket)
-        net.drop(*[timer for timer in (next_start, limit) if timer is not None])
+        raise failure
 
 
-def _addresses(net: Net, target: Target, options: ConnectOptions) -> list[Case]:
-    found = net.addresses(target.host, target.port, options.family)
+def _addresses(net: Net, target: Target, options: ConnectOptions, limit: int | None) -> list[Case]:
+    family = options.family
+    if family is None and options.bind is not None:
+        # From an address of one family only that family can be reached.
+        family = int(options.bind.name.removeprefix("ipv"))
+    found = net.addresses(target.host, target.port, family, limit)
     if target.scope:
         for address in found:
             if address.name == "ipv6":
@@ -168,7 +178,8 @@ def tcp_connect(
             terminal, who would otherwise have to end a conversation that nobody hears.
 
     Yields:
-        ``connecting``, ``attempt-failed``, ``connected``, ``data``, ``ended``, ``closed``.
+        ``connecting``, ``attempt-failed``, ``connected``, ``data``, ``ended``, ``closed``, and where
+        they are asked for ``progress`` and ``receiving``.
 
     Raises:
         CallFailed, LocalFailed, Idle.
@@ -183,23 +194,35 @@ def tcp_connect(
             yield event
     assert connection is not None
     reactor = Reactor(net)
-    output = net.open_output(streams.output_fd, streams.output_name) if streams.sink == OUTPUT else None
-    finished: list[Exchange] = []
-    exchange = Exchange(reactor, connection, streams, output, finished.append)
-    yield exchange.describe("connected", seconds=seconds)
-    exchange.start()
+    with Cleanup(reactor.close):
+        try:
+            output = streams.open_output(net)
+        except LocalFailed:
+            net.close(connection)
+            raise
+        finished: list[Exchange] = []
+        exchange = Exchange(reactor, connection, streams, output, finished.append)
 
-    def done() -> bool:
-        if until_peer_ends and exchange.ended:
-            exchange.stop_sending()
-        return bool(finished)
+        def close() -> None:
+            exchange.abandon()
+            if output is not None:
+                net.drop(output)
 
-    yield from reactor.run(done)
-    yield from reactor.events
-    if output is not None and exchange.error is None:
-        net.flush(output, "")
-    if exchange.error is not None:
-        raise exchange.error
+        def done() -> bool:
+            if until_peer_ends and exchange.ended:
+                exchange.stop_sending()
+            return bool(finished)
+
+        with Cleanup(close):
+            yield exchange.describe("connected", seconds=seconds)
+            if streams.progress is not None:
+                Progress(reactor, streams.progress, lambda: exchange.moved)
+            exchange.start()
+            yield from reactor.run(done)
+            if exchange.error is not None:
+                raise exchange.error
+            if output is not None:
+                net.flush(output, "")
 
 
 def probe(

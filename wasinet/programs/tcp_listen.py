@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from wasinet.programs.events import CallFailed, Event, HandleRef, Idle
+from wasinet.programs.cleanup import Cleanup
+from wasinet.programs.events import CallFailed, Event, HandleRef, Idle, LocalFailed
 from wasinet.programs.net import Net, Properties
+from wasinet.programs.progress import Progress
 from wasinet.programs.reactor import Reactor
-from wasinet.programs.tcp import OUTPUT, Exchange, StreamOptions
+from wasinet.programs.tcp import Exchange, StreamOptions
 from wasinet.wit.addresses import show_address
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case
@@ -16,6 +18,10 @@ __all__ = ["ListenOptions", "tcp_listen"]
 
 # How long accepting pauses when there is no descriptor for another connection.
 _PAUSE = 0.1
+# What is wrong with one connection only; after anything else the next would most likely fail as well.
+_OF_ONE = frozenset({"connection-aborted", "access-denied"})
+# So many connections are accepted before those that there are have their turn.
+_BURST = 64
 # A port that is free for one family may be taken for the other; this many are tried.
 _TRIES = 16
 
@@ -48,6 +54,8 @@ class _Server:
         self.most = options.most if options.keep_open else 1
         self.error: Exception | None = None
         self.paused: int | None = None
+        self.short_of = ""
+        self.past = (0, 0)
 
     def open(self, addresses: Sequence[Case]) -> None:
         """Listen on all of these."""
@@ -68,25 +76,31 @@ class _Server:
         self.paused = self.reactor.after(_PAUSE, self._resume)
 
     def accept(self, socket: int) -> None:
-        """Take every connection that waits."""
-        while self.most is None or self.accepted < self.most:
+        """Take connections that wait."""
+        for _ in range(_BURST):
             try:
                 connection = self.net.accept(socket)
             except CallFailed as error:
-                self.reactor.events.append(Event("accept-failed", code=error.code, reason=error.reason))
-                if error.code == "new-socket-limit":
-                    # The connection stays in the queue, so the pollable would be ready at once again.
-                    self._pause()
-                    return
-                continue
+                # A shortage is said once, however often it is tried whether it is over.
+                if error.code in _OF_ONE or error.code != self.short_of:
+                    self.reactor.events.append(Event("accept-failed", code=error.code, reason=error.reason))
+                if error.code in _OF_ONE:
+                    continue
+                self.short_of = error.code
+                # The connection stays in the queue, so the pollable would be ready at once again.
+                self._pause()
+                return
             if connection is None:
                 return
+            self.short_of = ""
             self.accepted += 1
             exchange = Exchange(self.reactor, connection, self.streams, self.output, self.done)
             self.live[exchange] = None
             self.reactor.events.append(exchange.describe("accepted"))
             exchange.start()
-        self.stop_listening()
+            if self.accepted == self.most:
+                self.stop_listening()
+                return
 
     def stop_listening(self) -> None:
         """No more connections."""
@@ -101,17 +115,37 @@ class _Server:
     def done(self, exchange: Exchange) -> None:
         """A connection is over; its failure is an event where others go on, else the command's own."""
         self.live.pop(exchange, None)
+        self.past = _sum([self.past, exchange.moved])
+        if self.paused is not None:
+            # Its descriptor is free for another.
+            self.reactor.cancel(self.paused)
+            self._resume()
         error = exchange.error
         if error is None:
             return
-        if self.options.keep_open and isinstance(error, CallFailed | Idle):
+        if self.options.keep_open and isinstance(error, CallFailed | Idle | LocalFailed) and not exchange.output_failed:
             if isinstance(error, CallFailed):
                 fields = {"code": error.code, "reason": error.reason}
-            else:
+            elif isinstance(error, Idle):
                 fields = {"code": "idle", "reason": f"nothing came or went for {error.seconds:g} s"}
+            else:
+                fields = {"code": error.what, "reason": error.reason}
             self.reactor.events.append(Event("failed", peer=exchange.connection.peer, **fields))
         else:
             self.error = self.error or error
+
+    def moved(self) -> tuple[int, int]:
+        """How many bytes were received and sent on all connections."""
+        return _sum([self.past, *(exchange.moved for exchange in self.live)])
+
+    def close(self) -> None:
+        """Dispose of everything."""
+        self.stop_listening()
+        for exchange in list(self.live):
+            exchange.abandon()
+        if self.output is not None:
+            self.net.drop(self.output)
+        self.reactor.close()
 
     def over(self) -> bool:
         if self.error is not None:
@@ -141,21 +175,28 @@ def tcp_listen(
         until_peer_ends: see ``tcp_connect``.
 
     Yields:
-        ``listening`` for each address, ``accepted``, ``accept-failed``, ``data``, ``ended``, ``closed``, ``failed``.
+        ``listening`` for each address, ``accepted``, ``accept-failed``, ``data``, ``ended``, ``closed``,
+        ``failed``, and where they are asked for ``progress`` and ``receiving``.
 
     Raises:
         CallFailed, LocalFailed, Idle.
     """
     server = _Server(net, options, streams, until_peer_ends=until_peer_ends)
-    server.open(addresses)
-    if streams.sink == OUTPUT:
-        server.output = net.open_output(streams.output_fd, streams.output_name)
-    yield from server.reactor.run(server.over)
-    yield from server.reactor.events
-    if server.error is not None:
-        raise server.error
-    if server.output is not None:
-        net.flush(server.output, "")
+    with Cleanup(server.close):
+        server.open(addresses)
+        server.output = streams.open_output(net)
+        if streams.progress is not None:
+            Progress(server.reactor, streams.progress, server.moved)
+        yield from server.reactor.run(server.over)
+        if server.error is not None:
+            raise server.error
+        if server.output is not None:
+            net.flush(server.output, "")
+
+
+def _sum(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    pairs = list(counts)
+    return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
 
 
 def _listen(net: Net, addresses: Sequence[Case], properties: Properties) -> list[int]:

@@ -22,7 +22,7 @@ def explanations(world: World, name: str) -> list[Explanation]:
     """
     name = name.strip().removesuffix("()")
     found: list[Explanation] = []
-    functions = _functions(world, name)
+    functions = _functions(world, name) if name else []
     if len(functions) == 1:
         found.append(_function(world, functions[0]))
     elif functions:

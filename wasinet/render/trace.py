@@ -134,10 +134,18 @@ def _joined(start: str, parts: Sequence[str], width: int | None) -> str:
     for part in parts[1:]:
         gap = " " if part.startswith("→") else _GAP
         if width is not None and _length(lines[-1]) + len(gap) + _length(part) > width:
-            lines.append(indent + part)
+            lines += _wrapped(part, indent, width)
         else:
             lines[-1] += gap + part
     return "\n".join(lines)
+
+
+def _wrapped(part: str, indent: str, width: int) -> list[str]:
+    if "\x1b" in part or len(indent) + len(part) <= width:
+        return [indent + part]
+    from textwrap import wrap
+
+    return wrap(part, max(width, 40), initial_indent=indent, subsequent_indent=indent, break_long_words=False)
 
 
 def _length(text: str) -> int:

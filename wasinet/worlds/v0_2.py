@@ -18,9 +18,10 @@ from wasinet.engine.udp import IncomingDatagramStream, OutgoingDatagramStream, U
 from wasinet.wit.declare import Function, World
 from wasinet.wit.values import Case, Err
 
-__all__ = ["RESOURCES", "WORLD", "operations"]
+__all__ = ["RESOURCES", "STREAMS_ARE_CHILDREN", "WORLD", "operations"]
 
 WORLD: World = wit.load("0.2")
+STREAMS_ARE_CHILDREN = True
 
 RESOURCES: Mapping[str, type[Resource]] = {
     cls.kind: cls
@@ -70,7 +71,7 @@ def operations(engine: Engine) -> dict[str, Operation]:
     shapes: dict[str, ErrShape] = {"error-code": _error_code, "stream-error": stream_error}
 
     def bind(function: Function) -> Operation:
-        receiver = None if function.resource is None else RESOURCES[function.resource.name]
+        receiver = None if function.receiver is None else RESOURCES[function.receiver.name]
         effect = _FREE[function.name] if receiver is None else getattr(receiver, function.member.replace("-", "_"))
         shape = shapes.get(str(function.err), _error_code)
         return engine.operation(function, effect, receiver, RESOURCES, shape)

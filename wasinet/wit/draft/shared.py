@@ -1,0 +1,55 @@
+"""What the declarations of the draft's sockets have in common: handles, results, errors and notes."""
+
+from __future__ import annotations
+
+from wasinet.wit.declare import Error, Note
+from wasinet.wit.draft.network import ERROR
+from wasinet.wit.types import U32, Alias, Resource, Result
+
+__all__ = [
+    "AGAIN",
+    "BUFFER_READ_BACK",
+    "DONE",
+    "FAMILY_HAS_NO_MODE",
+    "IS_BOUND",
+    "NOT_BOUND",
+    "NO_DUAL_STACK",
+    "OTHER_NETWORK",
+    "POLLABLES",
+    "TCP_SOCKET",
+    "UDP_SOCKET",
+    "V6_ONLY",
+    "ZERO",
+]
+
+TCP_SOCKET = Alias("tcp-socket", U32, handle=Resource("tcp-socket"))
+UDP_SOCKET = Alias("udp-socket", U32, handle=Resource("udp-socket"))
+
+DONE = Result(None, ERROR)
+
+AGAIN = Error("again", "the socket is non-blocking and the call would have to wait")
+IS_BOUND = Error("unknown", "the socket is bound already")
+NOT_BOUND = Error("unknown", "the socket is not bound")
+OTHER_NETWORK = Error("unknown", "the network is not the one that the socket was bound with")
+FAMILY_HAS_NO_MODE = Error("unknown", "the socket is an IPv4 socket")
+NO_DUAL_STACK = Error("unknown", "the value is false and the platform has no dual-stack mode")
+
+POLLABLES = Note(
+    "Dropping the socket while pollables of it live traps: drop them first. The text only asks that pollables do not "
+    "outlive what they refer to.",
+    "draft/poll pollable",
+)
+V6_ONLY = Note(
+    "An IPv6 socket starts with IPv6 only, and the mode can be set only before the socket is bound. The text names "
+    "neither a default nor a time.",
+    "draft/tcp ipv6-only; draft/udp ipv6-only",
+)
+BUFFER_READ_BACK = Note(
+    "Linux doubles the size that is set, for its own bookkeeping; we report what was set where the kernel took it.",
+    "draft/tcp receive-buffer-size; draft/udp receive-buffer-size",
+)
+ZERO = Note(
+    "A value of 0 fails (invalid-argument), as in 0.2; the text sets no limits.",
+    "draft/tcp set-listen-backlog-size, set-unicast-hop-limit, receive-buffer-size; draft/udp set-unicast-hop-limit, "
+    "receive-buffer-size",
+)
