@@ -6,7 +6,7 @@ import socket
 from timeit import Timer
 
 from benchmarks.guest import Guest
-from benchmarks.measure import REPORT, Row, alternate, at_most, micro
+from benchmarks.measure import REPORT, Row, alternate, at_most, micro, best
 from wasinet.hosts import CallRecord
 
 __all__ = ["run"]
@@ -41,8 +41,8 @@ def _rows(guest: Guest, recorded: Guest, plain: socket.socket) -> list[Row]:
         # Without the loop's own call of a lambda, which both sides pay.
         return timer.timeit(_CALLS) / _CALLS - empty
 
-    mine, theirs = map(min, alternate(lambda: cost(ours), lambda: cost(bare), _ROUNDS))
-    with_reader, without = map(min, alternate(lambda: cost(record), lambda: cost(ours), _ROUNDS))
+    mine, theirs = best(*alternate(lambda: cost(ours), lambda: cost(bare), _ROUNDS))
+    with_reader, without = best(*alternate(lambda: cost(record), lambda: cost(ours), _ROUNDS))
     return [
         Row(
             "getter", "tcp-socket.hop-limit", micro(mine), f"{micro(theirs)} getsockopt", mine / theirs, at_most(6)

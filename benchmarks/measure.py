@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from statistics import median
 from typing import NamedTuple
 
-__all__ = ["REPORT", "Bound", "Row", "alternate", "at_least", "at_most", "micro", "pinned", "table"]
+__all__ = ["REPORT", "Bound", "Row", "alternate", "at_least", "at_most", "best", "micro", "pinned", "table", "typical"]
 
 
 class Bound(NamedTuple):
@@ -75,6 +76,16 @@ def alternate(ours: Measure, reference: Measure, times: int) -> tuple[list[float
         for side in (0, 1) if turn % 2 == 0 else (1, 0):
             results[side].append((ours, reference)[side]())
     return results
+
+
+def best(ours: Sequence[float], reference: Sequence[float]) -> tuple[float, float]:
+    """The least disturbed measurement of each; for times of many short rounds."""
+    return min(ours), min(reference)
+
+
+def typical(ours: Sequence[float], reference: Sequence[float]) -> tuple[float, float]:
+    """The medians; for rounds that are few and long."""
+    return median(ours), median(reference)
 
 
 def micro(seconds: float) -> str:

@@ -11,7 +11,7 @@ from itertools import cycle
 from time import perf_counter
 
 from benchmarks.guest import Guest, need
-from benchmarks.measure import REPORT, Bound, Row, alternate, at_least, at_most, micro
+from benchmarks.measure import REPORT, Bound, Row, alternate, at_least, at_most, micro, best
 
 __all__ = ["run"]
 
@@ -92,7 +92,7 @@ class _Field:
 def _measure(field: _Field, lists: Sequence[list[int]], size: int) -> tuple[float, float]:
     calls = max(len(lists), 20, min(2_000, _WORK // size))
     ours, reference = alternate(lambda: field.ours(lists, calls), lambda: field.rebuilt(lists, calls), _ROUNDS)
-    return min(ours), min(reference)
+    return best(ours, reference)
 
 
 def _unchanged(field: _Field, size: int) -> list[Row]:

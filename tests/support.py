@@ -16,6 +16,7 @@ from wasinet.engine.policy import Policy, Rule
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Os, Sockaddr
 from wasinet.wit.values import Case, Err, Ok, Value
+from wasinet.worlds.v0_2 import RESOURCES
 
 DATA = Path(__file__).parent / "data"
 SECONDS = 10
@@ -80,6 +81,11 @@ def refused_port() -> int:
 
 
 # Waiting
+
+
+def timers(host: NativeHost, *whens: int) -> list[int]:
+    """Pollables that become ready so many nanoseconds from now."""
+    return [host.call("subscribe-duration", when) for when in whens]
 
 
 def wait_ready(host: NativeHost, resource: int, kind: str) -> None:
@@ -208,6 +214,34 @@ def reset(peer: socket.socket) -> None:
     """Close a connection so that the other side sees a reset."""
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     peer.close()
+
+
+def one_of_each(host: NativeHost) -> dict[str, int]:
+    """A live handle of every resource type."""
+    client, server = connected_pair(host)
+    udp = bound(host, "udp")
+    incoming, outgoing = need(host.call("udp-socket.stream", udp, None))
+    net = host.call("instance-network")
+    lookup = need(host.call("resolve-addresses", net, "127.0.0.1"))
+    peer_client, peer = connected_to_peer(host)
+    reset(peer)
+    wait_ready(host, peer_client.rx, "input-stream")
+    error = host.call("input-stream.read", peer_client.rx, 1).value.payload
+    handles = {
+        "tcp-socket": client.socket,
+        "input-stream": client.rx,
+        "output-stream": client.tx,
+        "udp-socket": udp,
+        "incoming-datagram-stream": incoming,
+        "outgoing-datagram-stream": outgoing,
+        "network": net,
+        "resolve-address-stream": lookup,
+        "pollable": host.call("subscribe-duration", 0),
+        "error": error,
+    }
+    assert handles.keys() == RESOURCES.keys()
+    assert server.socket
+    return handles
 
 
 def drop_all(host: NativeHost, *handles: int) -> None:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -146,19 +148,23 @@ def test_closed_stderr(closed: str) -> None:
     assert (done.stdout, done.returncode) == ("", 1)
 
 
-def listener(*arguments: str) -> subprocess.Popen[str]:
+@contextmanager
+def listener(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A ``tcp listen`` that has said where it listens."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, "tcp", "listen", "127.0.0.1:0", *arguments],
         env=CLEAN,
         encoding="utf-8",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    assert process.stderr.readline().startswith("listening on 127.0.0.1:")
-    return process
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith("listening on 127.0.0.1:")
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -152,6 +152,12 @@ ARGUMENTS: dict[str, Callable[[Bench], tuple[Value, ...]]] = {
 }
 
 
+def arguments(bench: Bench, cell: Cell) -> tuple[Value, ...]:
+    """What the cell's function is called with where nothing else matters."""
+    make = ARGUMENTS.get(cell.function)
+    return () if make is None else make(bench)
+
+
 @pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     made = Bench(*getattr(request, "param", ()))
@@ -161,7 +167,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 def drive_tcp(bench: Bench, cell: Cell) -> tuple[int, Value]:
     """Bring a socket into the cell's state and make the call whose outcome is the cell's."""
-    args = ARGUMENTS.get(cell.function, lambda bench: ())(bench)
+    args = arguments(bench, cell)
     match cell.function, cell.outcome:
         case (("start-bind" | "start-connect"), "error"):
             args = (bench.net, ipv6("::1", 9))
@@ -207,7 +213,7 @@ def test_each_row_of_tcp(cell: Cell) -> None:
 @pytest.mark.parametrize("cell", [c for c in TCP_CELLS if c.outcome == "refused"], ids=str)
 def test_each_refusal_of_tcp(bench: Bench, cell: Cell) -> None:
     sock = bench.reach_tcp(cell.state)
-    args = ARGUMENTS.get(cell.function, lambda bench: ())(bench)
+    args = arguments(bench, cell)
     before = set(bench.host.engine.table)
     outcome = bench.call(f"tcp-socket.{cell.function}", sock, *args)
     assert outcome == Err(refusal("tcp-states.json", cell.function))
@@ -235,7 +241,7 @@ def test_the_event_of_tcp_whichever_direction_ends_last(bench: Bench, last: str)
 
 
 def drive_udp(bench: Bench, cell: Cell) -> tuple[int, Value]:
-    args = ARGUMENTS.get(cell.function, lambda bench: ())(bench)
+    args = arguments(bench, cell)
     match cell.function, cell.outcome:
         case "start-bind", "error":
             args = (bench.net, ipv6("::1"))
@@ -278,7 +284,7 @@ def test_the_enumeration_is_complete() -> None:
     assert (len(TCP_CELLS), len(UDP_CELLS)) == (78, 21)
 
 
-# Arguments that a wrong-state call cannot reach, so that the state is what refuses it.
+# Readiness
 
 
 def readiness(file: str) -> list[Any]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 import resource
 import socket
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -18,13 +16,12 @@ from tests.support import (
     bound,
     connect,
     connected_pair,
-    connected_to_peer,
     drop_all,
-    fill,
     ipv6,
     listening,
     loopback,
     need,
+    one_of_each,
     refused_port,
     wait_ready,
 )
@@ -33,39 +30,10 @@ from wasinet.engine.policy import Policy
 from wasinet.hosts.native import NativeHost
 from wasinet.wit import load
 from wasinet.wit.types import Borrow, List, Option, resolve
-from wasinet.wit.values import Err, Ok, Some, Value
+from wasinet.wit.values import Err, Some, Value
 from wasinet.worlds.v0_2 import RESOURCES
 
 FUNCTIONS = load("0.2").functions
-
-
-def one_of_each(host: NativeHost) -> dict[str, int]:
-    """A live handle of every resource type."""
-    client, server = connected_pair(host)
-    udp = bound(host, "udp")
-    incoming, outgoing = need(host.call("udp-socket.stream", udp, None))
-    net = host.call("instance-network")
-    lookup = need(host.call("resolve-addresses", net, "127.0.0.1"))
-    peer_client, peer = connected_to_peer(host)
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    peer.close()
-    wait_ready(host, peer_client.rx, "input-stream")
-    error = host.call("input-stream.read", peer_client.rx, 1).value.payload
-    handles = {
-        "tcp-socket": client.socket,
-        "input-stream": client.rx,
-        "output-stream": client.tx,
-        "udp-socket": udp,
-        "incoming-datagram-stream": incoming,
-        "outgoing-datagram-stream": outgoing,
-        "network": net,
-        "resolve-address-stream": lookup,
-        "pollable": host.call("subscribe-duration", 0),
-        "error": error,
-    }
-    assert handles.keys() == RESOURCES.keys()
-    assert server.socket
-    return handles
 
 
 def argument(type_: Any, handles: dict[str, int]) -> Value:
@@ -316,103 +284,3 @@ def test_a_refused_connection(host: NativeHost) -> None:
     assert host.call("tcp-socket.finish-connect", sock) == Err("connection-refused")
     assert host.state(sock) == "closed"
     host.drop(sock)
-
-
-# The end of a session
-
-
-def test_close_closes_every_descriptor(host: NativeHost) -> None:
-    before = set(os.listdir("/proc/self/fd"))
-    handles = one_of_each(host)
-    far = host.call("subscribe-duration", 10**13)
-    for _ in range(3):
-        host.engine.poller.poll([handles["pollable"], far], host.engine.os.monotonic())
-    reader, writer = os.pipe()
-    host.open_input(reader)
-    host.open_output(writer)
-    assert host.close() is True
-    os.close(reader)
-    os.close(writer)
-    assert set(os.listdir("/proc/self/fd")) == before
-    assert host.close() is True
-    with pytest.raises(Trap):
-        host.call("tcp-socket.hop-limit", handles["tcp-socket"])
-
-
-def drain(peer: socket.socket) -> Callable[[], int]:
-    total: list[int] = []
-
-    def run() -> None:
-        with peer:
-            while data := peer.recv(1 << 16):
-                total.append(len(data))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-
-    def result() -> int:
-        thread.join(10)
-        assert not thread.is_alive()
-        return sum(total)
-
-    return result
-
-
-@pytest.mark.parametrize("dropped", [False, True])
-def test_close_drains_pending_writes(host: NativeHost, dropped: bool) -> None:
-    client, peer = connected_to_peer(host)
-    total = fill(host, client.tx)
-    if dropped:
-        drop_all(host, client.tx, client.rx, client.socket)
-    result = drain(peer)
-    assert host.close(10) is True
-    assert result() == total
-
-
-def test_close_gives_up_after_its_timeout(host: NativeHost) -> None:
-    client, peer = connected_to_peer(host)
-    with peer:
-        fill(host, client.tx)
-        assert host.close(0.02) is False
-    assert not host.engine.pending
-
-
-def test_close_without_time_still_sends_what_the_kernel_takes(host: NativeHost) -> None:
-    client, peer = connected_to_peer(host)
-    total = fill(host, client.tx)
-    got = 0
-    with peer:
-        while got < total:
-            peer.setblocking(False)
-            try:
-                got += len(peer.recv(1 << 20))
-            except BlockingIOError:
-                break
-        wait_writable(host, client.socket)
-        assert host.close() is True
-        peer.setblocking(True)
-        while data := peer.recv(1 << 20):
-            got += len(data)
-    assert got == total
-
-
-def wait_writable(host: NativeHost, sock: int) -> None:
-    fd = host.engine.table[sock].sock.fileno()  # type: ignore[attr-defined]
-    assert host.engine.os.wait_one(fd, 4, 10)
-
-
-def test_ctrl_c_while_closing_still_closes_everything(host: NativeHost, interrupt: Callable[[], None]) -> None:
-    before = set(os.listdir("/proc/self/fd"))
-    client, peer = connected_to_peer(host)
-    fill(host, client.tx)
-    interrupt()
-    with pytest.raises(KeyboardInterrupt):
-        host.close(30)
-    peer.close()
-    assert set(os.listdir("/proc/self/fd")) == before
-
-
-def test_records_of_ok_without_value_are_shared(host: NativeHost) -> None:
-    sock = need(host.call("create-tcp-socket", "ipv4"))
-    assert host.call("tcp-socket.set-hop-limit", sock, 9) is host.call("tcp-socket.set-hop-limit", sock, 9)
-    assert host.call("tcp-socket.hop-limit", sock) == Ok(9)

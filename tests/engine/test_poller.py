@@ -25,6 +25,7 @@ from tests.support import (
     listening,
     loopback,
     need,
+    timers,
     wait_any,
     wait_ready,
     write,
@@ -32,13 +33,9 @@ from tests.support import (
 from wasinet.engine.faults import Trap
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found
-from wasinet.wit.values import Ok, Some
+from wasinet.wit.values import Some
 
 FAR = 2**64 - 1
-
-
-def timers(host: NativeHost, *whens: int) -> list[int]:
-    return [host.call("subscribe-duration", when) for when in whens]
 
 
 def test_an_empty_list_traps(host: NativeHost) -> None:
@@ -92,11 +89,11 @@ def test_waiting_for_the_longest_timer(host: NativeHost, how: str, interrupt: Ca
     if how == "kept poll":
         host.engine.poller._seen = set(handles)
     interrupt()
+    function, argument = ("pollable.block", handles[0]) if how == "block" else ("poll", handles)
+    if how == "poll of one":
+        argument = handles[:1]
     with pytest.raises(KeyboardInterrupt):
-        if how == "block":
-            host.call("pollable.block", handles[0])
-        else:
-            host.call("poll", handles[:1] if how == "poll of one" else handles)
+        host.call(function, argument)
 
 
 def test_a_timer_is_ready_when_its_time_has_come_and_not_before(host: NativeHost) -> None:
@@ -343,83 +340,3 @@ def test_a_wake_after_the_end_writes_nowhere(make_host: Callable[..., NativeHost
         os.read(reader, 1)
     os.close(reader)
     os.close(writer)
-
-
-# Ctrl-C
-
-
-@pytest.mark.parametrize("how", ["poll", "kept", "block", "blocking-read", "blocking-skip", "blocking-splice"])
-def test_ctrl_c_ends_a_wait_and_breaks_nothing(host: NativeHost, how: str, interrupt: Callable[[], None]) -> None:
-    client, server = connected_pair(host)
-    pollable = host.call("input-stream.subscribe", client.rx)
-    far = host.call("subscribe-duration", 10**13)
-    if how == "kept":
-        for _ in range(3):
-            host.engine.poller.poll([pollable, far], host.engine.os.monotonic())
-    interrupt()
-    with pytest.raises(KeyboardInterrupt):
-        if how in ("poll", "kept"):
-            host.call("poll", [pollable, far])
-        elif how == "block":
-            host.call("pollable.block", pollable)
-        elif how == "blocking-splice":
-            host.call("output-stream.blocking-splice", client.tx, client.rx, 10)
-        else:
-            host.call(f"input-stream.{how}", client.rx, 10)
-    assert host.state(client.socket) == "connected"
-    write(host, server.tx, b"after")
-    for _ in range(3):
-        assert host.call("poll", [pollable, far]) == [0]
-    assert host.call("input-stream.read", client.rx, 10) == Ok(b"after")
-
-
-def test_ctrl_c_in_a_blocking_write_keeps_what_was_taken(host: NativeHost, interrupt: Callable[[], None]) -> None:
-    client, peer = connected_to_peer(host)
-    total = 0
-    while permit := need(host.call("output-stream.check-write", client.tx)):
-        need(host.call("output-stream.write", client.tx, bytes(permit)))
-        total += permit
-    interrupt()
-    with pytest.raises(KeyboardInterrupt):
-        host.call("output-stream.blocking-flush", client.tx)
-    need(host.call("tcp-socket.shutdown", client.socket, "send"))
-    received = []
-
-    def drain() -> None:
-        with peer:
-            while data := peer.recv(1 << 16):
-                received.append(len(data))
-
-    thread = threading.Thread(target=drain, daemon=True)
-    thread.start()
-    assert host.engine.drain(SECONDS)
-    thread.join(SECONDS)
-    assert sum(received) == total
-
-
-@pytest.mark.parametrize("step", ["_add", "remove"])
-def test_ctrl_c_between_two_steps_of_the_kept_set(host: NativeHost, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    from wasinet.engine import poller
-
-    handles = timers(host, *[0] * 40, *[10**13] * 10)
-    ready = list(range(40))
-    for _ in range(3):
-        assert host.call("poll", handles) == ready
-    more = [*handles[5:], *timers(host, *[10**13] * 5)]
-    count = 0
-    original = getattr(poller.Watch, step)
-
-    def interrupted(self: Any, *args: Any) -> None:
-        nonlocal count
-        count += 1
-        if count == 3:
-            raise KeyboardInterrupt
-        original(self, *args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(poller.Watch, step, interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            host.call("poll", more)
-    for _ in range(3):
-        assert host.call("poll", handles) == ready
-        assert host.call("poll", more) == list(range(35))

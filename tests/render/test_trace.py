@@ -35,10 +35,10 @@ def test_one_line_each_in_a_pipe() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_on_a_terminal(width: int) -> None:
-    colored = lines(color=True, limit=20, width=width)
+    colored = lines(color=True, limit=16, width=width)
     check(f"trace-color-{width}", colored)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", colored)
-    assert plain == lines(limit=20, width=width)
+    assert plain == lines(limit=16, width=width)
     assert max(map(len, plain.splitlines())) <= width
 
 

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wave_strategies import PRIMITIVES, same, typed_values, types
 
+from tests.wave.wave_strategies import PRIMITIVES, same, typed_values, types
 from wasinet import wave
 from wasinet.wit.types import (
     CHAR,

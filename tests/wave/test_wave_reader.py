@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import inf, nan
 
 import pytest
-from wave_strategies import KEYWORDS, same
 
+from tests.wave.wave_strategies import KEYWORDS, same
 from wasinet import wave
 from wasinet.wit.types import (
     BOOL,

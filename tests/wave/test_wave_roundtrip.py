@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wave_strategies import characters, floats32, labels, same, typed_values
 
+from tests.wave.wave_strategies import characters, floats32, labels, same, typed_values
 from wasinet import wave
 from wasinet.wave.floats import f32_text, read_f32
 from wasinet.wit.types import (

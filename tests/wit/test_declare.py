@@ -53,8 +53,17 @@ def test_states_come_from_the_rows_or_from_the_declaration() -> None:
     assert world.states_of(world.functions["tcp-socket.is-listening"]) is None
 
 
+def test_states_of_plain_functions_come_from_the_machine_of_their_handle() -> None:
+    world = load("draft")
+    assert world.states_of(world.functions["listen"]) == ("unbound", "bound")
+    assert world.states_of(world.functions["udp.connect"]) == ("unbound", "bound", "connected")
+    assert world.states_of(world.functions["receive"]) == ("bound", "connected")
+    assert world.states_of(world.functions["tcp.non-blocking"]) is None
+
+
 def test_codes_are_found_by_name() -> None:
     code = load("0.2").code("would-block")
     assert code is not None
     assert code.name == "would-block"
     assert load("0.2").code("again") is None
+    assert load("draft").code("again") is not None

@@ -1,34 +1,23 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from wasinet.wit import Interface, Package, World, load
+from tests.wit.documented import interfaces
+from wasinet.wit import WORLD_NAMES, Interface, Package, World, load
 from wasinet.wit.facts import facts
 from wasinet.wit.types import U8, U32, Alias, Flags, Resource, Type
 
-DATA = Path(__file__).parent.parent / "data"
 
-NOT_DECLARED_YET = {"wasi:clocks@0.2.12": ("wall-clock", "timezone")}
-
-
-def documented() -> Any:
-    packages = json.loads((DATA / "0.2.json").read_text(encoding="utf-8"))
-    for package, interfaces in NOT_DECLARED_YET.items():
-        for interface in interfaces:
-            del packages[package][interface]
-    return packages
+@pytest.mark.parametrize("name", WORLD_NAMES)
+def test_the_declarations_are_the_documented_ones(name: str) -> None:
+    assert facts(load(name)) == interfaces(name)
 
 
-def test_the_declarations_of_0_2_are_the_documented_ones() -> None:
-    assert facts(load("0.2")) == documented()
-
-
-def test_the_order_is_the_documented_one() -> None:
-    assert json.dumps(facts(load("0.2"))) == json.dumps(documented())
+@pytest.mark.parametrize("name", WORLD_NAMES)
+def test_the_order_is_the_documented_one(name: str) -> None:
+    assert json.dumps(facts(load(name))) == json.dumps(interfaces(name))
 
 
 def test_flags_and_handles_written_as_integers() -> None:

@@ -10,6 +10,7 @@ import pytest
 from wasinet import wit
 
 PROBE = "import sys; before = set(sys.modules); {code}; print(*sorted(set(sys.modules) - before))"
+DECLARATIONS = ("wasinet.wit.v0_2", "wasinet.wit.draft")
 
 
 def loaded_by(code: str) -> set[str]:
@@ -28,17 +29,26 @@ def test_a_world_is_loaded_once_under_its_name(name: str) -> None:
 
 
 def test_an_unknown_world_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'0\.9'.*0\.2"):
+    with pytest.raises(ValueError, match=r"'0\.9'.*0\.2, draft"):
         wit.load("0.9")
 
 
 def test_importing_the_vocabulary_imports_no_declarations() -> None:
     loaded = loaded_by(PROBE.format(code="import wasinet.wit"))
-    assert not [name for name in loaded if name.startswith("wasinet.wit.v") and name != "wasinet.wit.values"]
+    assert not [name for name in loaded if name.startswith(DECLARATIONS)]
+
+
+@pytest.mark.parametrize("name", wit.WORLD_NAMES)
+def test_a_world_brings_no_other(name: str) -> None:
+    loaded = loaded_by(PROBE.format(code=f"import wasinet.wit; wasinet.wit.load({name!r})"))
+    assert len({module.split(".")[2] for module in loaded if module.startswith(DECLARATIONS)}) == 1
 
 
 def test_everything_in_it_needs_only_the_standard_library() -> None:
-    code = "import wasinet.wit, wasinet.wit.text, wasinet.wit.facts, wasinet.wit.diagram; wasinet.wit.load()"
+    code = (
+        "import wasinet.wit, wasinet.wit.text, wasinet.wit.facts, wasinet.wit.diagram; "
+        "[wasinet.wit.load(name) for name in wasinet.wit.WORLD_NAMES]"
+    )
     foreign = {
         name
         for name in loaded_by(PROBE.format(code=code))

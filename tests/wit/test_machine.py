@@ -42,3 +42,22 @@ def test_edges_merge_the_outcomes_that_lead_to_the_same_state() -> None:
     assert ("listening", "listening", ("accept",)) in TCP.edges
     assert ("connected", "connected", ("shutdown",)) in TCP.edges
     assert ("unbound", "closed", ("start-connect", "error")) in TCP.edges
+
+
+def test_the_way_to_a_state_is_its_first_call() -> None:
+    assert TCP.way("unbound", ("listening",)) == "start-bind"
+    assert TCP.way("closed", ("listening",)) is None
+    draft = load("draft").machines["tcp-socket"]
+    assert draft.way("unbound", ("listener",)) == "listen"
+    assert draft.way("connecting", ("connection",)) == "connect"
+
+
+def test_one_function_may_begin_and_finish() -> None:
+    draft = load("draft").machines["tcp-socket"]
+    assert draft.cells("connect")["connecting"] == {
+        "ok": "connection",
+        "would-block": "connecting",
+        "error": "closed",
+    }
+    assert draft.states_for("connect") == ("unbound", "bound", "connecting")
+    assert ("bound", "connecting", ("connect", "would-block")) in draft.edges

@@ -97,6 +97,8 @@ class LazyGroup(_Shape, TyperGroup):
             name=name,
             help=help,
             rich_markup_mode=None,
+            # Typer's own suggestions only know commands that are imported.
+            suggest_commands=False,
             params=list(common_options(environment=not path)),
             invoke_without_command=True,
             callback=_nothing,
@@ -145,11 +147,6 @@ class LazyGroup(_Shape, TyperGroup):
             write_line(sys.stdout, ctx.get_help())
             return None
         return super().invoke(ctx)
-
-    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
-        # Typer looks for near names among the commands that it has, which are none here.
-        self.suggest_commands = False
-        return super().resolve_command(ctx, args)
 
 
 def _nothing() -> None:

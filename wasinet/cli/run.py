@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from wasinet.cli.interrupts import catch_sigterm, stop_timeout
 from wasinet.cli.settings import Settings
 
@@ -29,8 +27,6 @@ def _invoke(arguments: list[str], settings: Settings) -> int:
     from wasinet.cli.lazy import root
 
     command = root()
-    if "_WASINET_COMPLETE" in os.environ:
-        command.main(arguments, "wasinet", obj=settings)
     # Not Typer's own main: it turns every interruption into the same exit code.
     with command.make_context("wasinet", list(arguments), obj=settings) as ctx:
         code = command.invoke(ctx)

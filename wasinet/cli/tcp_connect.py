@@ -99,7 +99,8 @@ def command(
         events = tcp_connect(
             net, target_of(targets[0]), connecting, streams, until_peer_ends=options.at_terminal(streams)
         )
-        session.run(shown(session, events, hex_dump=hex_dump))
+        at_terminal = options.shows_received(streams, hex_dump=hex_dump)
+        session.run(shown(session, events, hex_dump=hex_dump, at_terminal=at_terminal))
 
 
 def target_of(endpoint: Endpoint) -> Target:

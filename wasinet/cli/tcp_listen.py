@@ -91,7 +91,8 @@ def command(
             streams,
             until_peer_ends=options.at_terminal(streams),
         )
-        session.run(shown(session, events, hex_dump=hex_dump, port_file=port_file))
+        at_terminal = options.shows_received(streams, hex_dump=hex_dump)
+        session.run(shown(session, events, hex_dump=hex_dump, port_file=port_file, at_terminal=at_terminal))
 
 
 def listen_addresses(net: Net, endpoint: Endpoint, family: int | None) -> list[Case]:

@@ -21,6 +21,7 @@ from wasinet.programs.tcp import DISCARD, ECHO, EVENTS, OUTPUT, StreamOptions
 from wasinet.render.color import is_terminal
 
 __all__ = [
+    "PROGRESS_INTERVAL",
     "Crlf",
     "HexDump",
     "HopLimit",
@@ -31,7 +32,6 @@ __all__ = [
     "KeepAliveParams",
     "NoHalfClose",
     "Output",
-    "PROGRESS_INTERVAL",
     "ReceiveBuffer",
     "RecvOnly",
     "Send",
@@ -40,6 +40,7 @@ __all__ = [
     "at_terminal",
     "family_of",
     "properties_of",
+    "shows_received",
     "stream_options",
 ]
 
@@ -153,21 +154,22 @@ def properties_of(
 
 def at_terminal(streams: StreamOptions) -> bool:
     """Whether a person types what is sent."""
-    try:
-        return streams.send is _standard_input and os.isatty(0)
-    except OSError:
-        return False
+    return streams.send is _standard_input and _is_terminal(0)
 
 
-def _progress(session: Session, sink: str, fd: int, *, hex_dump: bool, typed: bool) -> float | None:
+def shows_received(streams: StreamOptions, *, hex_dump: bool) -> bool:
+    """Whether what is received is shown on a terminal."""
+    return (hex_dump or (streams.sink == OUTPUT and not streams.send_only)) and _is_terminal(streams.output_fd)
+
+
+def _progress(session: Session, *, in_the_way: bool) -> float | None:
     """How often progress is told: not at all where nobody sees it, or where it would stand in what is seen."""
     settings = session.settings
     if settings.json:
         return PROGRESS_INTERVAL if settings.verbose else None
-    if settings.quiet or settings.trace or not is_terminal(sys.stderr):
+    if in_the_way or settings.quiet or settings.trace or not is_terminal(sys.stderr):
         return None
-    shown = hex_dump or (sink == OUTPUT and os.isatty(fd))
-    return None if typed and shown else PROGRESS_INTERVAL
+    return PROGRESS_INTERVAL
 
 
 def stream_options(
@@ -218,7 +220,7 @@ def stream_options(
         # Said before anything is received and lost.
         raise LocalFailed(f"write {name}", os.strerror(errno.EBADF), errno.EBADF)
     source = None if recv_only or echo else _source(send, from_input=not keep_open and not discard)
-    typed = source is _standard_input and os.isatty(0)
+    shown = (hex_dump or (sink == OUTPUT and not send_only)) and _is_terminal(fd)
     return StreamOptions(
         send=source,
         sink=sink,
@@ -229,7 +231,7 @@ def stream_options(
         half_close=not no_half_close,
         send_only=send_only,
         idle_timeout=idle_timeout,
-        progress=_progress(session, sink, fd, hex_dump=hex_dump, typed=typed),
+        progress=_progress(session, in_the_way=shown and source is _standard_input and _is_terminal(0)),
     )
 
 
@@ -259,6 +261,13 @@ def _open(path: str) -> int:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         raise LocalFailed(f"open {path}", error.strerror or str(error), error.errno) from None
+
+
+def _is_terminal(fd: int) -> bool:
+    try:
+        return os.isatty(fd)
+    except OSError:
+        return False
 
 
 def _is_open(fd: int) -> bool:

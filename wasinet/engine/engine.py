@@ -159,6 +159,7 @@ class Engine:
         fails = self._fails(member, err_shape)
         table = self.table
         get = self.get
+        # Below, a call with a star costs twice what one without does, and most have one argument or none.
 
         def resolved(args: tuple[Value, ...]) -> tuple[Value, ...]:
             values = list(args)
@@ -172,7 +173,7 @@ class Engine:
                 if borrows:
                     args = resolved(args)
                 try:
-                    value = effect(self, *args)
+                    value = effect(self, *args) if len(args) > 1 else effect(self, args[0]) if args else effect(self)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
                 return Ok(value) if fallible else value
@@ -190,7 +191,7 @@ class Engine:
                 if allowed is not None and resource.state not in allowed:
                     return self._refused(resource, function, err_shape)
                 try:
-                    value = effect(resource, *args)
+                    value = effect(resource, *args) if len(args) > 1 else effect(resource, args[0]) if args else effect(resource)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
                 if fallible:
@@ -215,7 +216,7 @@ class Engine:
                 return self._refused(socket, function, err_shape)
             result: Value
             try:
-                value = effect(socket, *args)
+                value = effect(socket, *args) if len(args) > 1 else effect(socket, args[0]) if args else effect(socket)
             except (Fail, OSError) as error:
                 result, outcome = fails(error)
             else:

@@ -356,7 +356,10 @@ class Poller:
             # The most common list of all needs none of what follows.
             pollable = self._engine.table.get(handles[0])
             if pollable.__class__ is Pollable:
-                pollable.block()
+                if pollable.parent is not None:
+                    self.wait_for(pollable.parent)
+                else:
+                    self.wait_for(pollable, pollable.deadline)
                 return [0]
         if handles == watch.handles:
             watch.again()

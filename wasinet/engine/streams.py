@@ -110,7 +110,11 @@ class _Direction:
         self.engine = engine
         self.file = file
         self.owner = owner
-        self.network = owner.network
+
+    @property
+    def network(self) -> bool:
+        """Whether failures have a network error code."""
+        return self.owner.network
 
     def check(self) -> None:
         """Raise a failure that was not reported yet, then ``closed`` for ever."""
@@ -353,19 +357,21 @@ class InputStream(_Stream):
     def read(self, count: int) -> bytes:
         """Up to ``count`` bytes without blocking, empty when none are there."""
         limit = self.engine.chunk
-        data = self.reader.read(min(limit, count))
+        data = self.reader.read(count if count < limit else limit)
         self.count += len(data)
         return data
 
     def blocking_read(self, count: int) -> bytes:
         """As ``read``, after waiting for at least one byte."""
-        if self.reader.quiet and count and not self.reader.ended:
-            self.engine.poller.wait_for(self)
+        reader = self.reader
+        wait = reader.quiet and count and not reader.ended
         while True:
+            if wait:
+                self.engine.poller.wait_for(self)
             data = self.read(count)
             if data or not count:
                 return data
-            self.engine.poller.wait_for(self)
+            wait = True
 
     def skip(self, count: int) -> int:
         """As ``read``, but the bytes are thrown away; how many."""
@@ -470,7 +476,8 @@ class OutputStream(_Stream):
         self._blocking(len(contents), "blocking-write-and-flush")
         self.writer.write(contents)
         self.count += len(contents)
-        self.blocking_flush()
+        if self.writer.pending is not None:
+            self.blocking_flush()
 
     def blocking_write_zeroes_and_flush(self, count: int) -> None:
         """Write up to 4096 zero bytes and wait until they are out."""
@@ -486,7 +493,8 @@ class OutputStream(_Stream):
                 f"streams.output-stream.{member}",
             )
         self.permit = 0
-        self.blocking_flush()
+        if self.writer.pending is not None:
+            self.blocking_flush()
 
     def splice(self, source: InputStream, count: int) -> int:
         """Move up to ``count`` bytes from an input stream, without blocking; how many."""

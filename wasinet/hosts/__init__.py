@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib import import_module
 from typing import Protocol
 
+from wasinet.engine.policy import Policy
 from wasinet.engine.records import CallRecord, Reader, Trapped
+from wasinet.wit import DEFAULT_WORLD, WORLD_NAMES
 from wasinet.wit.data import Data
 from wasinet.wit.declare import World
 from wasinet.wit.values import Value
 
-__all__ = ["CallRecord", "HandleInfo", "Host", "Reader", "Trapped"]
+__all__ = [
+    "DEFAULT_HOST",
+    "HOST_NAMES",
+    "CallRecord",
+    "HandleInfo",
+    "Host",
+    "Reader",
+    "Trapped",
+    "make_host",
+    "network_policy",
+]
+
+_HOSTS = {"native": ("wasinet.hosts.native", "NativeHost")}
+
+HOST_NAMES = tuple(_HOSTS)
+DEFAULT_HOST = "native"
 
 
 class HandleInfo(Data):
@@ -89,6 +107,17 @@ class Host(Protocol):
         """An ``output-stream`` over a descriptor of this process; otherwise as ``open_input``."""
         ...
 
+    def make_network(self, name: str, rules: Iterable[str]) -> int:
+        """A ``network`` handle with a policy of its own; ``name`` is for people.
+
+        ``network_policy`` reads the rules. Raises PolicyError (``wasinet.engine.policy``) for what is no rule.
+        """
+        ...
+
+    def wait(self, handle: int, timeout: float) -> bool:
+        """Wait until a pollable of this resource would be ready; False when ``timeout`` seconds came first."""
+        ...
+
     def state(self, handle: int) -> str:
         """The state of a live handle; empty for none, and for dropped handles."""
         ...
@@ -104,3 +133,30 @@ class Host(Protocol):
     def close(self, timeout: float = 0.0) -> bool:
         """End the session; False if written bytes could not be delivered within ``timeout`` seconds."""
         ...
+
+
+def make_host(name: str = DEFAULT_HOST, world: str = DEFAULT_WORLD) -> Host:
+    """A new host of this name for this world, with everything allowed.
+
+    Raises:
+        ValueError: there is no such host, or no such world.
+    """
+    if name not in _HOSTS:
+        raise ValueError(f"no host is named {name!r}; there is {', '.join(HOST_NAMES)}")
+    if world not in WORLD_NAMES:
+        raise ValueError(f"no world is named {world!r}; there is {', '.join(WORLD_NAMES)}")
+    module, cls = _HOSTS[name]
+    host: Host = getattr(import_module(module), cls)(world=world)
+    return host
+
+
+def network_policy(rules: Iterable[str]) -> Policy:
+    """The policy of a network: rules that allow, ``tcp-connect:127.0.0.1``, and such that deny, ``deny:udp-send``.
+
+    Without rules nothing is allowed. Raises PolicyError for what is no rule.
+    """
+    allow: list[str] = []
+    deny: list[str] = []
+    for rule in rules:
+        (deny if rule.startswith("deny:") else allow).append(rule.removeprefix("deny:"))
+    return Policy.parse(allow, deny)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from wasinet import worlds
 from wasinet.engine.engine import Engine, Operation
 from wasinet.engine.faults import Trap
+from wasinet.engine.network import Domain, Network
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.records import CallRecord, Reader, Trapped
 from wasinet.engine.sockets import Socket
 from wasinet.engine.streams import Error, FileOwner, InputStream, OutputStream, Writer
 from wasinet.engine.streams import Reader as ReadDirection
-from wasinet.hosts import HandleInfo
+from wasinet.hosts import HandleInfo, network_policy
 from wasinet.oscalls import Found, Os
 from wasinet.wit import DEFAULT_WORLD
 from wasinet.wit.declare import Function
@@ -118,6 +119,13 @@ class NativeHost:
     def open_output(self, fd: int, *, own: bool = False) -> int:
         file = self.engine.os.open_stream(fd, writable=True, own=own)
         return OutputStream(self.engine, Writer(self.engine, file, FileOwner(file))).handle
+
+    def make_network(self, name: str, rules: Iterable[str]) -> int:
+        return Network(self.engine, Domain(name, network_policy(rules))).handle
+
+    def wait(self, handle: int, timeout: float) -> bool:
+        resource = self.engine.table.get(handle)
+        return resource is not None and self.engine.wait(resource, self.engine.os.monotonic() + timeout)
 
     def state(self, handle: int) -> str:
         resource = self.engine.table.get(handle)

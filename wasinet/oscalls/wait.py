@@ -47,7 +47,7 @@ if hasattr(select, "poll"):
         """Wait for one descriptor; gives its events, 0 after the timeout (seconds)."""
         poll = select.poll()
         poll.register(fd, mask)
-        events = poll.poll(_milliseconds(timeout))
+        events = poll.poll() if timeout is None else poll.poll(_milliseconds(timeout))
         return events[0][1] if events else 0
 
 else:

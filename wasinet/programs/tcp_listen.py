@@ -81,7 +81,7 @@ class _Server:
             try:
                 connection = self.net.accept(socket)
             except CallFailed as error:
-                # A shortage is said once, however often it is tried whether it is over.
+                # A shortage is said once, and is over when nobody waits any more.
                 if error.code in _OF_ONE or error.code != self.short_of:
                     self.reactor.events.append(Event("accept-failed", code=error.code, reason=error.reason))
                 if error.code in _OF_ONE:
@@ -91,8 +91,8 @@ class _Server:
                 self._pause()
                 return
             if connection is None:
+                self.short_of = ""
                 return
-            self.short_of = ""
             self.accepted += 1
             exchange = Exchange(self.reactor, connection, self.streams, self.output, self.done)
             self.live[exchange] = None

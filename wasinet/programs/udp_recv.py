@@ -54,7 +54,7 @@ def udp_recv(net: Net, addresses: Sequence[Case], options: ReceiveOptions, outpu
         output: where the datagrams go.
 
     Yields:
-        ``listening`` for each address, ``received``, ``echo-failed``, ``progress``, at the end ``done``.
+        ``listening`` for each address, ``received``, ``echo-failed``, ``progress``, at the end ``all-received``.
 
     Raises:
         CallFailed, LocalFailed.
@@ -70,7 +70,7 @@ def udp_recv(net: Net, addresses: Sequence[Case], options: ReceiveOptions, outpu
         start = net.now()
         yield from _receive(net, bound, sink, options, start)
         sink.flush()
-        yield Event("done", **_counts(net, sink, start))
+        yield Event("all-received", **_counts(net, sink, start))
 
 
 def _open(net: Net, socket: int) -> _Bound:
@@ -139,4 +139,4 @@ def _echo(net: Net, one: _Bound, batch: Sequence[Datagram]) -> Iterator[Event]:
 
 
 def _counts(net: Net, sink: Sink, start: float) -> dict[str, Any]:
-    return {"datagrams": sink.datagrams, "received": sink.bytes, "seconds": round(net.now() - start, 6)}
+    return {"datagrams": sink.datagrams, "received": sink.bytes, "sent": 0, "seconds": round(net.now() - start, 6)}

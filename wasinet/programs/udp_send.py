@@ -27,7 +27,6 @@ class SendOptions(Data):
     """How to send.
 
     Args:
-        family: 4 or 6 to use only that.
         bind: the local address to send from.
         properties: of the socket.
         interval: seconds between two datagrams; 0 sends them as fast as they go.
@@ -36,7 +35,6 @@ class SendOptions(Data):
         progress: seconds between ``progress`` events, None for none.
     """
 
-    family: int | None = None
     bind: Case | None = None
     properties: Properties = ()
     interval: float = 0.0
@@ -226,7 +224,9 @@ class _Sender:
         now = self.net.now()
         if now - self._ticked >= seconds:
             self._ticked = now
-            yield Event("progress", datagrams=self.datagrams, sent=self.bytes, seconds=round(now - self.start, 6))
+            received = 0 if self.sink is None else self.sink.bytes
+            seconds = round(now - self.start, 6)
+            yield Event("progress", datagrams=self.datagrams, received=received, sent=self.bytes, seconds=seconds)
 
     def take(self) -> Iterator[Event]:
         """Deliver the replies that are there."""
@@ -258,7 +258,7 @@ def udp_send(net: Net, peers: Sequence[Case], feed: Feed, options: SendOptions, 
         output: where replies go.
 
     Yields:
-        ``sent``, ``received``, ``progress``, at the end ``done``.
+        ``sent``, ``received``, ``progress``, at the end ``all-sent``.
 
     Raises:
         CallFailed: no address can be used, a datagram does not go, or the peer refuses them.
@@ -277,7 +277,7 @@ def udp_send(net: Net, peers: Sequence[Case], feed: Feed, options: SendOptions, 
             yield from sender.wait_for_replies(options.wait)
             sender.sink.flush()
         yield Event(
-            "done",
+            "all-sent",
             peer=sender.peer,
             local=sender.local,
             datagrams=sender.datagrams,

@@ -36,6 +36,11 @@ TEMPLATES: Mapping[str, Template] = {
     "ended": Template(("{peer} sends no more",), verbose=True),
     "closed": Template(("closed {peer}: {received} bytes received, {sent} sent, {seconds}", "closed {peer}")),
     "failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
+    "sent": Template(("sent {bytes} bytes to {peer}",), verbose=True),
+    "received": Template(("{bytes} bytes from {peer}",), verbose=True),
+    "echo-failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
+    "all-sent": Template(("sent {datagrams} datagrams, {sent} bytes, to {peer} in {seconds}",)),
+    "all-received": Template(("received {datagrams} datagrams, {received} bytes, in {seconds}",)),
     # What was received goes to standard output by itself.
     "data": Template(()),
     "probe": Template(("{target} answered in {seconds}, {address}", "{target}: {code}")),

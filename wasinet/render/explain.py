@@ -51,7 +51,7 @@ def _signature(it: Explanation, page: Page) -> None:
     params = [f"{name}: {type_}" for name, type_ in it["params"]]
     if len(it["signature"]) <= page.width or not params:
         inside = f"{', '.join(params)})"
-        page.flow(Cell(f"{it['name']}(", "function"), inside, *result, indent=0)
+        page.flow(Cell(f"{it['name']}(", "function"), inside, *result, indent=0, hang=4)
         return
     page.flow(Cell(f"{it['name']}(", "function"), indent=0)
     for param in params:
@@ -60,9 +60,8 @@ def _signature(it: Explanation, page: Page) -> None:
 
 
 def _transition(state: str, function: str, outcome: str, target: str) -> tuple[Cell, Sequence[str | Cell]]:
-    variant = function[function.index("(") :] if "(" in function else ""
     # A variant is told by its argument: stream(none), stream(some).
-    spans: list[str | Cell] = [Cell(variant, "function")] if variant else []
+    spans: list[str | Cell] = [Cell(function, "function")] if "(" in function else []
     return Cell(state, "state"), [*spans, Cell(outcome, _OUTCOMES.get(outcome, "value")), "→", Cell(target, "state")]
 
 

@@ -78,13 +78,19 @@ def _drawn(table: Table, color: bool, width: int) -> str:
     from rich.text import Text
 
     drawing = RichTable(
-        box=box.SIMPLE_HEAD, pad_edge=False, title=table.title or None, title_justify="left", title_style="bold"
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+        title=table.title or None,
+        title_justify="left",
+        title_style="bold",
     )
+    wrapping = any(column.wrap for column in table.columns)
     for column in table.columns:
         drawing.add_column(
             Text(column.heading, style="bold"),
             justify="right" if column.right else "left",
-            no_wrap=not column.wrap,
+            no_wrap=wrapping and not column.wrap,
             overflow="fold",
         )
     for row in table.rows:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from wasinet.wave.text import KEYWORDS
 from wasinet.wit.declare import Function, World
-from wasinet.wit.types import List, Option, Own, Record, Result, Tuple, Type, Variant, handle_of, resolve
+from wasinet.wit.types import List, Option, Own, Record, Resource, Result, Tuple, Type, Variant, handle_of, resolve
 from wasinet.wit.values import Err, Ok, Value
 
 __all__ = ["DROP", "NET", "Names", "default_name", "handles_in", "names_of", "near"]
@@ -60,20 +60,15 @@ class Names:
             self.functions[key] = found
             if "." not in key:
                 self.reserved.setdefault(key, "a function")
-            resource = receiver_of(function)
-            if resource is not None:
-                self.methods.setdefault(resource, {})[function.member] = found
+            if function.receiver is not None:
+                self.methods.setdefault(function.receiver.name, {})[function.member] = found
             made = None if function.result is None else handle_of(function.result)
             if not function.arguments and made is not None and made.name == "network":
                 self.default_network = found
-        resources = {
-            resource.name: resource
-            for function in world.functions.values()
-            for resource in _resources(function)
-        }
+        resources = world.resources
         self._prefixes = {name: _PREFIXES.get(name, name) for name in resources}
         self._by_prefix: dict[str, Type] = {self._prefixes[name]: Own(of) for name, of in resources.items()}
-        self.network: Type | None = next((Own(of) for name, of in resources.items() if name == "network"), None)
+        self.network: Type | None = Own(resources["network"]) if "network" in resources else None
 
     def prefix(self, resource: str) -> str:
         """How the default names of such handles begin: ``tcp``."""
@@ -99,27 +94,7 @@ class Names:
         yield from self.functions
 
 
-def receiver_of(function: Function) -> str | None:
-    """The resource that a call's receiver must be, where the function can be called on one.
-
-    Worlds from before resources have functions whose first parameter is an alias that stands for a handle.
-    """
-    if function.resource is not None:
-        return function.resource.name
-    if function.params and getattr(function.params[0][1], "handle", None) is not None:
-        resource = handle_of(function.params[0][1])
-        return None if resource is None else resource.name
-    return None
-
-
-def _resources(function: Function) -> Iterator[object]:
-    for _, type_ in function.arguments:
-        yield from _handles(type_)
-    if function.result is not None:
-        yield from _handles(function.result)
-
-
-def _handles(type_: Type | None) -> Iterator[object]:
+def _handles(type_: Type | None) -> Iterator[Resource]:
     resource = None if type_ is None else handle_of(type_)
     if resource is not None:
         yield resource

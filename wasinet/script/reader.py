@@ -43,7 +43,7 @@ from wasinet.wit.types import (
 )
 from wasinet.wit.values import Case, Value
 
-__all__ = ["Ref", "Scope", "ValueReader", "fits"]
+__all__ = ["Octets", "Ref", "Scope", "ValueReader", "fits"]
 
 _SOCKET = re.compile(
     r"(?:([0-9]++(?:\.[0-9]++)++)|\[([0-9A-Fa-f:.]*+)(?:%([0-9]{1,10}))?\]):(_|[0-9]++)(?![\w.:%-])", re.ASCII
@@ -93,7 +93,7 @@ class Scope(Protocol):
         """The type of a variable, or None."""
         ...
 
-    def variables(self) -> list[str]:
+    def variable_names(self) -> list[str]:
         """All names, for suggestions."""
         ...
 
@@ -119,6 +119,15 @@ class Ref:
         self.type = type_
         self.position = position
         self.wraps = wraps
+
+
+class Octets:
+    """A ``list<u8>`` with variables among its items."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Value]) -> None:
+        self.items = items
 
 
 class ValueReader(Reader):
@@ -208,7 +217,9 @@ class ValueReader(Reader):
         reason = scope.why_not(word) if scope is not None else ""
         if reason:
             return self.error(f"{word} is not set: {reason}", expected=what)
-        names = [] if scope is None else [n for n in scope.variables() if fits(scope.type_of(n), type_) is not None]
+        names = (
+            [] if scope is None else [n for n in scope.variable_names() if fits(scope.type_of(n), type_) is not None]
+        )
         plain = resolve(type_)
         while isinstance(plain, Option):
             plain = resolve(plain.payload)
@@ -269,7 +280,9 @@ class ValueReader(Reader):
             except binascii.Error:
                 pass
             raise self.error('expected base64 between the quotes, e.g. b64"AAE="', start + 4, expected="base64")
-        return super().read_bytes(type_)
+        self._open("[", type_)
+        items = [self.read(type_.element) for _ in self.sequence("[", "]")]
+        return Octets(items) if self.refs and Ref in map(type, items) else bytes(items)
 
     def _byte(self) -> str:
         found = _BYTE.match(self.text, self.position)
@@ -345,12 +358,12 @@ def fits(have: Type | None, want: Type) -> int | None:
     one, other = resolve(have), resolve(want)
     if one == other:
         return 0
-    mine, theirs = handle_of(one), handle_of(other)
-    if mine is not None or theirs is not None:
-        return 0 if mine == theirs else None
     if isinstance(other, Option):
         inner = fits(have, other.payload)
         return None if inner is None else inner + 1
+    mine, theirs = handle_of(one), handle_of(other)
+    if mine is not None or theirs is not None:
+        return 0 if mine == theirs else None
     if isinstance(one, Primitive) and isinstance(other, Primitive) and one.is_integer and other.is_integer:
         return 0
     return None

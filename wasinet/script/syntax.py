@@ -109,7 +109,7 @@ class _Parser(Lexer):
         return self.text[self.position : self.position + 1]
 
     def statements(self) -> tuple[Statement, ...]:
-        found = []
+        found: list[Statement] = []
         while True:
             separators = _SEPARATORS.match(self.text, self.position)
             if separators is not None:
@@ -176,7 +176,9 @@ class _Parser(Lexer):
         self.position = found.end()
         name = found[0]
         if not name.startswith("#") and Lexer(name).peek_word() != name:
-            raise self.error(f"{name} is no name: words of letters and digits with hyphens between, e.g. my-socket", start)
+            raise self.error(
+                f"{name} is no name: words of letters and digits with hyphens between, e.g. my-socket", start
+            )
         return Name(name, start, self.position)
 
     def _arguments(self, parts: dict[str, object]) -> None:

@@ -26,7 +26,7 @@ __all__ = [
     "load",
 ]
 
-_MODULES = {"0.2": "wasinet.wit.v0_2"}
+_MODULES = {"0.2": "wasinet.wit.v0_2", "draft": "wasinet.wit.draft"}
 
 WORLD_NAMES = tuple(_MODULES)
 DEFAULT_WORLD = "0.2"

@@ -43,7 +43,7 @@ class Machine(Data):
         refusals: what a call gives in a state without a row: by function name or prefix ``finish-*``,
             and ``*`` for the rest.
         ready: per state, when a pollable of the resource is ready: ``always``, ``when resolved`` (the
-            operation in progress has its result), ``when a connection is pending``.
+            operation in progress has its result), ``when a connection is pending``, ``when a datagram is there``.
         source: the document that the rows come from.
     """
 

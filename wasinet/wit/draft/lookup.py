@@ -6,7 +6,7 @@ from functools import partial
 
 from wasinet.wit.declare import Error, Function, Interface, Note
 from wasinet.wit.draft.network import ERROR, IP_ADDRESS, IP_ADDRESS_FAMILY, NETWORK
-from wasinet.wit.draft.poll import POLLABLE
+from wasinet.wit.draft.poll import POLLABLE, POLLABLES
 from wasinet.wit.draft.shared import DONE
 from wasinet.wit.types import BOOL, STRING, U32, Alias, Option, Resource, Result
 
@@ -15,12 +15,6 @@ __all__ = ["INTERFACES", "RESOLVE_ADDRESS_STREAM"]
 RESOLVE_ADDRESS_STREAM = Alias("resolve-address-stream", U32, handle=Resource("resolve-address-stream"))
 
 _THIS = ("this", RESOLVE_ADDRESS_STREAM)
-
-_POLLABLES = Note(
-    "Dropping the stream while pollables of it live traps: drop them first. The text only asks that pollables do not "
-    "outlive what they refer to.",
-    "draft/poll pollable",
-)
 
 _function = partial(Function, "ip-name-lookup")
 
@@ -78,7 +72,7 @@ _FUNCTIONS = (
         None,
         "Gives up a lookup with the addresses that it has left; its handle may not be used after that.",
         posix="freeaddrinfo(3)",
-        notes=(_POLLABLES,),
+        notes=(POLLABLES,),
     ),
     _function(
         "non-blocking",
@@ -98,7 +92,7 @@ _FUNCTIONS = (
         POLLABLE,
         "Makes a pollable that is ready when resolve-next-address would not have to wait.",
         posix="poll(2)",
-        notes=(_POLLABLES,),
+        notes=(POLLABLES,),
     ),
 )
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from wasinet.wit.declare import Function, Interface, Note
 from wasinet.wit.types import U8, U32, Alias, List, Resource
 
-__all__ = ["INTERFACES", "POLLABLE"]
+__all__ = ["INTERFACES", "POLLABLE", "POLLABLES"]
 
 POLLABLE = Alias("pollable", U32, handle=Resource("pollable"))
+
+POLLABLES = Note(
+    "Dropping what pollables still watch traps: drop the pollables first. The text only asks that they do not outlive "
+    "the resource they refer to.",
+    "draft/poll pollable",
+)
 
 _FUNCTIONS = (
     Function(
@@ -16,13 +22,7 @@ _FUNCTIONS = (
         (("this", POLLABLE),),
         None,
         "Gives up a pollable, which may not be used after that.",
-        notes=(
-            Note(
-                "Pollables go before what they watch: dropping a socket or a stream that still has any traps at that "
-                "drop. The text only asks that pollables do not outlive it.",
-                "draft/poll pollable",
-            ),
-        ),
+        notes=(POLLABLES,),
     ),
     Function(
         "poll",

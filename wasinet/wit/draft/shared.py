@@ -10,12 +10,12 @@ __all__ = [
     "AGAIN",
     "BUFFER_READ_BACK",
     "DONE",
-    "FAMILY_HAS_NO_MODE",
+    "IPV4_SOCKET",
     "IS_BOUND",
     "NOT_BOUND",
     "NO_DUAL_STACK",
+    "ONE_LISTENER",
     "OTHER_NETWORK",
-    "POLLABLES",
     "TCP_SOCKET",
     "UDP_SOCKET",
     "V6_ONLY",
@@ -31,13 +31,13 @@ AGAIN = Error("again", "the socket is non-blocking and the call would have to wa
 IS_BOUND = Error("unknown", "the socket is bound already")
 NOT_BOUND = Error("unknown", "the socket is not bound")
 OTHER_NETWORK = Error("unknown", "the network is not the one that the socket was bound with")
-FAMILY_HAS_NO_MODE = Error("unknown", "the socket is an IPv4 socket")
+IPV4_SOCKET = Error("unknown", "the socket is an IPv4 socket")
 NO_DUAL_STACK = Error("unknown", "the value is false and the platform has no dual-stack mode")
 
-POLLABLES = Note(
-    "Dropping the socket while pollables of it live traps: drop them first. The text only asks that pollables do not "
-    "outlive what they refer to.",
-    "draft/poll pollable",
+ONE_LISTENER = Note(
+    "Listening is the state that is called Listener elsewhere: the text uses both words, and there is one state, "
+    "listener.",
+    "draft/tcp accept, receive-buffer-size against listen, connect",
 )
 V6_ONLY = Note(
     "An IPv6 socket starts with IPv6 only, and the mode can be set only before the socket is bound. The text names "

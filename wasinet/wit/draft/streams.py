@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from wasinet.wit.declare import Function, Interface, Note
-from wasinet.wit.draft.poll import POLLABLE
+from wasinet.wit.draft.poll import POLLABLE, POLLABLES
 from wasinet.wit.types import BOOL, U8, U32, U64, Alias, List, Record, Resource, Result, Tuple
 
-__all__ = ["INPUT_STREAM", "INTERFACES", "OUTPUT_STREAM", "STREAM_ERROR"]
+__all__ = ["INPUT_STREAM", "INTERFACES", "NOT_CHILDREN", "OUTPUT_STREAM", "STREAM_ERROR"]
 
 INPUT_STREAM = Alias("input-stream", U32, handle=Resource("input-stream"))
 OUTPUT_STREAM = Alias("output-stream", U32, handle=Resource("output-stream"))
@@ -29,13 +29,8 @@ _NO_DETAIL = Note(
     "reason beside it.",
     "draft/streams stream-error",
 )
-_POLLABLES = Note(
-    "Dropping the stream while pollables of it live traps: drop them first. The text only asks that pollables do not "
-    "outlive what they refer to.",
-    "draft/poll pollable",
-)
-_NOT_A_CHILD = Note(
-    "The stream is not a child of its socket: each may be dropped before the other, and the one that is left goes on "
+NOT_CHILDREN = Note(
+    "Streams are not children of their socket: each may be dropped before the other, and the one that is left goes on "
     "working.",
     "draft/tcp connect, accept, drop-tcp-socket",
 )
@@ -96,14 +91,14 @@ _INPUT_FUNCTIONS = (
         POLLABLE,
         "Makes a pollable that is ready when bytes or the end of the stream can be read.",
         posix="poll(2) for POLLIN",
-        notes=(_POLLABLES,),
+        notes=(POLLABLES,),
     ),
     _function(
         "drop-input-stream",
         (_INPUT,),
         None,
         "Gives up an input stream, which may not be used after that.",
-        notes=(_POLLABLES, _NOT_A_CHILD),
+        notes=(POLLABLES, NOT_CHILDREN),
     ),
 )
 
@@ -176,7 +171,7 @@ _OUTPUT_FUNCTIONS = (
         POLLABLE,
         "Makes a pollable that is ready when the stream has room for a byte or the peer has closed it.",
         posix="poll(2) for POLLOUT",
-        notes=(_POLLABLES,),
+        notes=(POLLABLES,),
     ),
     _function(
         "drop-output-stream",
@@ -184,8 +179,8 @@ _OUTPUT_FUNCTIONS = (
         None,
         "Gives up an output stream, which may not be used after that.",
         notes=(
-            _POLLABLES,
-            _NOT_A_CHILD,
+            POLLABLES,
+            NOT_CHILDREN,
             Note(
                 "Dropping the stream loses nothing: bytes that a write has counted are still sent.",
                 "draft/streams write, drop-output-stream",

@@ -1,0 +1,30 @@
+"""Addresses of this machine or of a server, where a port may be left out."""
+
+from __future__ import annotations
+
+from wasinet.cli.values import BadValue, Endpoint, parse_endpoint
+
+__all__ = ["parse_address"]
+
+
+def parse_address(text: str, port: int, what: str) -> Endpoint:
+    """``10.0.0.1``, ``10.0.0.1:53``, ``::1``, ``[::1]`` or ``[::1]:53``: never a name.
+
+    Args:
+        text: as it was typed.
+        port: where the text has none.
+        what: what it should be, with an example, for the error.
+
+    Raises:
+        BadValue: it is no address.
+    """
+    bare = text.removeprefix("[").removesuffix("]")
+    # An IPv6 address without brackets looks as if its last group were a port.
+    for attempt in (f"[{bare}]:{port}", f"{text}:{port}", text):
+        try:
+            endpoint = parse_endpoint(attempt)
+        except BadValue:
+            continue
+        if endpoint.family is not None:
+            return endpoint
+    raise BadValue(f"{text!r} is no {what}")
