@@ -204,9 +204,13 @@ def test_a_file_to_a_peer(ends: tuple[Net, int, int, socket.socket], tmp_path: P
 
 def test_a_source_that_cannot_be_read_is_named(ends: tuple[Net, int, int, socket.socket], tmp_path: Path) -> None:
     net, _, tx, _ = ends
-    source = net.open_input(os.open(tmp_path, os.O_RDONLY), "the folder", own=True)
-    with pytest.raises(LocalFailed) as caught:
-        for _ in range(3):
-            Copy(net, source, tx, "peer").step()
-    assert "the folder" in caught.value.what
-    net.drop(source)
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        source = net.open_input(folder, "the folder")
+        with pytest.raises(LocalFailed) as caught:
+            for _ in range(3):
+                Copy(net, source, tx, "peer").step()
+        assert caught.value.what == "read the folder"
+        net.drop(source)
+    finally:
+        os.close(folder)

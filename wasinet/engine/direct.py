@@ -50,12 +50,13 @@ def connect(socket: TcpSocket, network: Network, remote_address: Case) -> tuple[
     """Connect: the first call begins, and the same call again takes the result.
 
     Raises:
-        Fail: would-block while it is in progress; concurrency-conflict for another address meanwhile.
+        Fail: would-block at first and while it is in progress; concurrency-conflict for another address meanwhile.
     """
     operation = socket.operation
     if operation is None:
         _untouched(socket.start_connect, network, remote_address)
-    elif operation.target != remote_address or socket.domain is not network.domain:
+        raise Fail("would-block", "the connect has begun")
+    if operation.target != remote_address or socket.domain is not network.domain:
         shown = show_address(operation.target) if isinstance(operation.target, Case) else operation.target
         raise Fail("concurrency-conflict", f"a connect to {shown} is in progress", untouched=True)
     return socket.finish_connect()

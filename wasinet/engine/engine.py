@@ -310,7 +310,7 @@ class Engine:
 
 def _either(states: Sequence[str], every: Sequence[str]) -> str:
     others = [state for state in every if state not in states]
-    if len(others) == 1:
+    if len(others) == 1 and len(states) > 2:
         return f"any state but {others[0]}"
     return " or ".join(states) if len(states) < 3 else f"{', '.join(states[:-1])} or {states[-1]}"
 
