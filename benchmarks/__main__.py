@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import bulk, connections, datagrams, getter, poll, roundtrip, startup
+from benchmarks import bulk, connections, datagrams, getter, poll, replay, roundtrip, startup
 from benchmarks.measure import Row, table
 
 _GIB = 1 << 30
@@ -25,6 +25,7 @@ def main() -> int:
         "connections": connections.run,
         "bulk": lambda: bulk.run(int(options.gib * _GIB)),
         "datagrams": datagrams.run,
+        "replay": replay.run,
         "startup": startup.run,
     }
     unknown = [name for name in options.names if name not in every]

@@ -134,7 +134,7 @@ def _plain(source: Path, discard: bool) -> _Took:
 
 
 def _sink() -> IO[bytes]:
-    return open(os.devnull, "wb")  # noqa: SIM115  # the caller closes it
+    return open(os.devnull, "wb")  # the caller closes it
 
 
 def _wait_for(process: Running, word: str) -> None:

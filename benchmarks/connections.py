@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.commands import Running, WASINET, resident, wait_for_port
+from benchmarks.commands import WASINET, Running, resident, wait_for_port
 from benchmarks.guest import Guest, need
-from benchmarks.measure import REPORT, Row, alternate, at_least, pinned, best
+from benchmarks.measure import REPORT, Row, alternate, at_least, best, pinned
 
 __all__ = ["run"]
 
@@ -51,10 +51,10 @@ def _wasi() -> float:
         call, drop, network = guest.host.call, guest.host.drop, guest.network
         start = perf_counter()
         for _ in range(_COUNT):
-            client = need(call("create-tcp-socket", "ipv4"))
+            client = call("create-tcp-socket", "ipv4").value
             need(call("tcp-socket.start-connect", client, network, address))
-            client_rx, client_tx = need(call("tcp-socket.finish-connect", client))
-            server, server_rx, server_tx = need(call("tcp-socket.accept", listener))
+            client_rx, client_tx = call("tcp-socket.finish-connect", client).value
+            server, server_rx, server_tx = call("tcp-socket.accept", listener).value
             for handle in (client_rx, client_tx, client, server_rx, server_tx, server):
                 drop(handle)
         return (perf_counter() - start) / _COUNT

@@ -39,12 +39,8 @@ with open(1, "wb", buffering=0) as out:
 
 
 def run() -> list[Row]:
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for rate in _RATES:
-            rows.append(_loss(Path(folder), rate))
-        rows.append(_sending(Path(folder)))
-    return rows
+        return [*(_loss(Path(folder), rate) for rate in _RATES), _sending(Path(folder))]
 
 
 def _loss(folder: Path, rate: int) -> Row:

@@ -6,7 +6,7 @@ import socket
 from timeit import Timer
 
 from benchmarks.guest import Guest
-from benchmarks.measure import REPORT, Row, alternate, at_most, micro, best
+from benchmarks.measure import REPORT, Row, alternate, at_most, best, micro
 from wasinet.hosts import CallRecord
 
 __all__ = ["run"]
@@ -44,9 +44,7 @@ def _rows(guest: Guest, recorded: Guest, plain: socket.socket) -> list[Row]:
     mine, theirs = best(*alternate(lambda: cost(ours), lambda: cost(bare), _ROUNDS))
     with_reader, without = best(*alternate(lambda: cost(record), lambda: cost(ours), _ROUNDS))
     return [
-        Row(
-            "getter", "tcp-socket.hop-limit", micro(mine), f"{micro(theirs)} getsockopt", mine / theirs, at_most(6)
-        ),
+        Row("getter", "tcp-socket.hop-limit", micro(mine), f"{micro(theirs)} getsockopt", mine / theirs, at_most(6)),
         Row(
             "getter",
             "the same, a reader attached",

@@ -11,7 +11,7 @@ from itertools import cycle
 from time import perf_counter
 
 from benchmarks.guest import Guest, need
-from benchmarks.measure import REPORT, Bound, Row, alternate, at_least, at_most, micro, best
+from benchmarks.measure import REPORT, Bound, Row, alternate, at_least, at_most, best, micro
 
 __all__ = ["run"]
 

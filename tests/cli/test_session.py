@@ -102,7 +102,7 @@ def test_what_is_left_undelivered_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(LocalFailed, match="send what was written"), Session(settings(), host=host):
         pass
     # Another error says more.
-    with pytest.raises(ValueError, match="^x$"), Session(settings(), host=host):
+    with pytest.raises(ValueError, match=r"^x$"), Session(settings(), host=host):
         raise ValueError("x")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.command import run
+from wasinet.cli.commands import COMMANDS
+from wasinet.wit import WORLD_NAMES
 
 
 @pytest.mark.parametrize(
@@ -14,7 +16,7 @@ from tests.cli.command import run
         (["--jsn"], "wasinet: there is no option --jsn; did you mean --json?"),
         (["tpc"], "wasinet: there is no command 'tpc'; did you mean tcp?"),
         (["connect", "a:1"], "wasinet: there is no command 'connect'; did you mean tcp connect?"),
-        (["zzz"], "wasinet: there is no command 'zzz'; there is tcp, udp, resolve, poll, demo, states, explain, wit"),
+        (["zzz"], f"wasinet: there is no command 'zzz'; there is {', '.join(COMMANDS)}"),
         (["tcp"], "wasinet: tcp: which command? connect or listen"),
         (["tcp", "lisen"], "wasinet: tcp: there is no command 'lisen'; did you mean listen?"),
         (["states"], "wasinet: states: tcp|udp is missing; usage: wasinet states [OPTIONS] tcp|udp"),
@@ -28,7 +30,11 @@ from tests.cli.command import run
         (["wit", "--timeout"], "wasinet: wit: --timeout needs a value: --timeout DURATION"),
         (["--timeout", "5x", "wit"], "wasinet: --timeout: '5x' is no duration; e.g. 5s, 250ms"),
         (["wit", "--timeout", "5x"], "wasinet: wit: --timeout: '5x' is no duration; e.g. 5s, 250ms"),
-        (["wit", "--world", "9"], "wasinet: wit: --world: '9' is no world; there is 0.2"),
+        (["wit", "--world", "9"], f"wasinet: wit: --world: '9' is no world; choose {', '.join(WORLD_NAMES)}"),
+        (
+            ["--world", "draft", "tcp", "connect", "a:1"],
+            "wasinet: tcp connect: --world: this command speaks 0.2, not draft",
+        ),
         (["--host", "x", "wit"], "wasinet: --host: 'x' is no host; there is native"),
         (["--color", "red", "wit"], "wasinet: --color: 'red' is no colour choice; choose auto, always, never"),
         (["--trace-data", "x", "wit"], "wasinet: --trace-data: 'x' is no number; e.g. 0, 10, 1000"),
@@ -61,7 +67,7 @@ def test_usage_error(arguments: list[str], message: str) -> None:
 
 def test_environment_is_checked_too() -> None:
     done = run("wit", env={"WASINET_WORLD": "9"})
-    assert done.stderr == "wasinet: --world: '9' is no world; there is 0.2\n"
+    assert done.stderr == f"wasinet: --world: '9' is no world; choose {', '.join(WORLD_NAMES)}\n"
     assert done.returncode == 2
     done = run("wit", env={"WASINET_JSON": "maybe"})
     assert done.stderr == "wasinet: --json: 'maybe' is neither yes nor no; e.g. 1, 0\n"

@@ -39,15 +39,25 @@ def named(events: Iterable[Event], name: str) -> list[Event]:
     return [event for event in events if event.name == name]
 
 
+class Pipe:
+    """A pipe's two ends; closed in any order, each once."""
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+        self._open = {self.reader, self.writer}
+
+    def close(self, fd: int) -> None:
+        # Not twice: the number may be another's by then.
+        if fd in self._open:
+            self._open.remove(fd)
+            os.close(fd)
+
+
 @contextmanager
-def pipe() -> Iterator[tuple[int, int]]:
-    """A pipe's two ends, closed at the end if they are not yet."""
-    ends = os.pipe()
+def pipe() -> Iterator[Pipe]:
+    ends = Pipe()
     try:
         yield ends
     finally:
-        for fd in ends:
-            try:
-                os.close(fd)
-            except OSError:
-                pass
+        ends.close(ends.reader)
+        ends.close(ends.writer)

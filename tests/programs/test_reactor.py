@@ -177,11 +177,11 @@ def test_an_error_of_a_callback_leaves(reactor: Reactor) -> None:
 
 
 def test_a_descriptor_is_called_for_as_long_as_it_is_ready(reactor: Reactor, net: Net) -> None:
-    with pipe() as (reader, writer):
-        stream = net.open_input(reader, "the pipe")
+    with pipe() as ends:
+        stream = net.open_input(ends.reader, "the pipe")
         pollable = net.pollable("input-stream", stream)
         seen: list[str] = []
-        os.write(writer, b"xy")
+        os.write(ends.writer, b"xy")
         reactor.when(pollable, lambda: seen.append(net.read(stream, 1, "").decode()))
         run(reactor, seen, 2)
         assert seen == ["x", "y"]

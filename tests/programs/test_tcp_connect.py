@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.programs.support import first, left, named, names
+from tests.programs.support import first, left, named, names, pipe
 from tests.support import SECONDS, ipv4, ipv6, refused_port, reset
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found
@@ -303,15 +303,11 @@ def test_idle(host: NativeHost, places: Places) -> None:
 
 def test_the_end_of_the_peer_may_end_it_all(host: NativeHost, places: Places) -> None:
     server = serve(places, lambda peer: None)
-    import os
-
-    reader, writer = os.pipe()
-    streams = StreamOptions(send=lambda: (reader, "typed", False), sink=DISCARD)
-    events = list(tcp_connect(Net(host), target(places), PLAIN, streams, until_peer_ends=True))
+    with pipe() as ends:
+        streams = StreamOptions(send=lambda: (ends.reader, "typed", False), sink=DISCARD)
+        events = list(tcp_connect(Net(host), target(places), PLAIN, streams, until_peer_ends=True))
     assert [event.name for event in events][-2:] == ["ended", "closed"]
     server.join(SECONDS)
-    os.close(reader)
-    os.close(writer)
     assert left(host) == []
 
 

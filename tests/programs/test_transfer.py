@@ -172,9 +172,9 @@ def test_a_reset_is_a_failure_with_its_code(ends: tuple[Net, int, int, socket.so
 
 def test_a_copy_says_which_side_failed(ends: tuple[Net, int, int, socket.socket]) -> None:
     net, rx, _, peer = ends
-    with pipe() as (reader, writer):
-        output = net.open_output(writer, "the pipe")
-        os.close(reader)
+    with pipe() as ends_of_pipe:
+        output = net.open_output(ends_of_pipe.writer, "the pipe")
+        ends_of_pipe.close(ends_of_pipe.reader)
         peer.sendall(b"lost")
         pollable = net.pollable("input-stream", rx)
         net.wait([pollable])

@@ -11,13 +11,13 @@ from tests.render.golden import check
 from wasinet.render.explain import explanation_text
 from wasinet.render.explanations import explanations, known_names
 from wasinet.render.theme import Painter
-from wasinet.wit import load
+from wasinet.wit import DEFAULT_WORLD, WORLD_NAMES, load
 
 WORLD = load()
 
 
-def pages(name: str, width: int, *, color: bool = False) -> str:
-    return "\n\n".join(explanation_text(it, Painter(color), width) for it in explanations(WORLD, name))
+def pages(name: str, width: int, *, world: str = DEFAULT_WORLD, color: bool = False) -> str:
+    return "\n\n".join(explanation_text(it, Painter(color), width) for it in explanations(load(world), name))
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -49,15 +49,17 @@ def test_ways_to_name_a_function(name: str) -> None:
     assert (it["kind"], it["name"]) == ("function", "tcp-socket.start-connect")
 
 
-@pytest.mark.parametrize("name", known_names(WORLD))
-def test_every_name_has_pages_that_fit(name: str) -> None:
-    found = explanations(WORLD, name)
+@pytest.mark.parametrize(
+    ("world", "name"), [(world, name) for world in WORLD_NAMES for name in known_names(load(world))]
+)
+def test_every_name_has_pages_that_fit(world: str, name: str) -> None:
+    found = explanations(load(world), name)
     assert found
     json.dumps(found)
     for width in (40, 80, 120):
-        text = pages(name, width)
+        text = pages(name, width, world=world)
         assert max(len(line) for line in text.splitlines() if " " in line.strip()) <= max(width, 60)
-        assert re.sub(r"\x1b\[[0-9;]*m", "", pages(name, width, color=True)) == text
+        assert re.sub(r"\x1b\[[0-9;]*m", "", pages(name, width, world=world, color=True)) == text
 
 
 def test_unknown() -> None:

@@ -82,7 +82,10 @@ def source_of(text: str, family: int | None) -> programs.Source:
     if bool(wanted) != bool(colon):
         example = f"{kind}:{wanted}" if wanted else kind
         raise BadValue(f"{text!r} is no source; it is written {example}")
-    return programs.Source(text, make(rest, family))
+    try:
+        return programs.Source(text, make(rest, family))
+    except BadValue as error:
+        raise BadValue(f"{text!r}: {error}") from None
 
 
 def command(

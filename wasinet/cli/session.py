@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from wasinet.cli.interrupts import stop_timeout
 from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.settings import Settings
+from wasinet.cli.values import BadValue
 from wasinet.hosts.native import NativeHost
 from wasinet.programs.events import CallFailed, Event, LocalFailed
 from wasinet.render.color import wants_color
 from wasinet.render.theme import Painter
+from wasinet.wit import DEFAULT_WORLD
 
 if TYPE_CHECKING:
     from wasinet.hosts import Host
@@ -40,17 +42,27 @@ class Session:
         settings: ``ctx.obj``.
         many_files: raise the soft limit of open files to the hard one.
         host: instead of the one that the settings name, for tests and special resolvers.
+        worlds: which the program speaks.
 
     Attributes:
         host: what programs call.
         paint: colours for standard error.
     """
 
-    def __init__(self, settings: Settings, *, many_files: bool = False, host: Host | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        many_files: bool = False,
+        host: Host | None = None,
+        worlds: Sequence[str] = (DEFAULT_WORLD,),
+    ) -> None:
+        if settings.world not in worlds:
+            raise BadValue(f"--world: this command speaks {' and '.join(worlds)}, not {settings.world}")
         if many_files:
             _raise_file_limit()
         self.settings = settings
-        self.host: Host = host or NativeHost()
+        self.host: Host = host or NativeHost(world=settings.world)
         self.paint = Painter(wants_color(settings.color, sys.stderr))
         self._start = time.monotonic()
         self._readers: list[TraceReader] = []

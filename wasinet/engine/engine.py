@@ -183,15 +183,15 @@ class Engine:
         if not moves:
 
             def call_method(handle: int, *args: Value) -> Value:
-                resource = table.get(handle)
-                if resource.__class__ is not receiver:
+                this = table.get(handle)
+                if this.__class__ is not receiver:
                     raise self._wrong_handle(handle, receiver.kind)
                 if borrows:
                     args = resolved(args)
-                if allowed is not None and resource.state not in allowed:
-                    return self._refused(resource, function, err_shape)
+                if allowed is not None and this.state not in allowed:
+                    return self._refused(this, function, err_shape)
                 try:
-                    value = effect(resource, *args) if len(args) > 1 else effect(resource, args[0]) if args else effect(resource)
+                    value = effect(this, *args) if len(args) > 1 else effect(this, args[0]) if args else effect(this)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
                 if fallible:
@@ -201,6 +201,7 @@ class Engine:
             return call_method
 
         assert machine is not None
+        rows = machine.cells(member)
         choose = _chooser(machine, function)
         step = self._step
 
@@ -211,7 +212,7 @@ class Engine:
             if borrows:
                 args = resolved(args)
             before = socket.state
-            row = choose(args).get(before)
+            row = (rows or choose(args)).get(before)
             if row is None:
                 return self._refused(socket, function, err_shape)
             result: Value

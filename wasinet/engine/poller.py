@@ -10,7 +10,7 @@ building an epoll. Every wait also lets pending writes out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from wasinet.engine.faults import Trap
@@ -245,6 +245,8 @@ class Poller:
         self._engine = engine
         self._watch = Watch(engine, self)
         self._seen: set[int] = set()
+        self._last: Interest = NEVER
+        self._waiter: Callable[[], object] = list
         self.extra: dict[int, int] = {}
         self._writers: dict[int, Writer] = {}
         self._wake: tuple[int, int] | None = None
@@ -315,11 +317,20 @@ class Poller:
             interest = resource.interest()
             if interest is READY:
                 return True
-            timeout = None if deadline is None else deadline - engine.os.monotonic()
-            if timeout is not None and timeout <= 0:
-                return False
+            timeout = None
+            if deadline is not None:
+                timeout = deadline - engine.os.monotonic()
+                if timeout <= 0:
+                    return False
             if interest is not NEVER and not self.extra:
-                if engine.os.wait_one(interest[0], interest[1], timeout) and resource.settle():
+                if timeout is None:
+                    # Mostly the one that was waited for the last time: the other end of a conversation.
+                    if interest != self._last:
+                        self._waiter = engine.os.waiter(interest[0], interest[1])
+                        self._last = interest
+                    if self._waiter() and resource.settle():
+                        return True
+                elif engine.os.wait_one(interest[0], interest[1], timeout) and resource.settle():
                     return True
                 continue
             masks = dict(self.extra)

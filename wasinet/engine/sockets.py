@@ -49,9 +49,13 @@ class Socket(Resource):
         """One holder of the descriptor less."""
         self.holders -= 1
         if not self.holders:
-            if self.engine.poller.extra:
-                self.engine.poller.forget(self.sock.fileno())
-            self.sock.close()
+            self.close_descriptor()
+
+    def close_descriptor(self) -> None:
+        """Nobody needs it any more."""
+        if self.engine.poller.extra:
+            self.engine.poller.forget(self.sock.fileno())
+        self.sock.close()
 
     def close(self) -> None:
         if self.operation is not None:

@@ -364,12 +364,14 @@ class InputStream(_Stream):
     def blocking_read(self, count: int) -> bytes:
         """As ``read``, after waiting for at least one byte."""
         reader = self.reader
+        limit = self.engine.chunk
         wait = reader.quiet and count and not reader.ended
         while True:
             if wait:
                 self.engine.poller.wait_for(self)
-            data = self.read(count)
+            data = reader.read(count if count < limit else limit)
             if data or not count:
+                self.count += len(data)
                 return data
             wait = True
 

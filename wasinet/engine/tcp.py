@@ -89,11 +89,10 @@ class TcpSocket(Socket, Owner):
         """One holder of the descriptor more."""
         self.holders += 1
 
-    def release(self) -> None:
-        super().release()
-        if not self.holders:
-            # Socket and directions refer to each other; without this only the cycle collector frees them.
-            self.reader = self.writer = None
+    def close_descriptor(self) -> None:
+        super().close_descriptor()
+        # Socket and directions refer to each other; without this only the cycle collector frees them.
+        self.reader = self.writer = None
 
     def direction_ended(self) -> None:
         """Both have: the peer's end of stream was read, and it was told of ours."""

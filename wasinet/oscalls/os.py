@@ -53,6 +53,7 @@ class Os:
     monotonic = staticmethod(time.monotonic)
     monotonic_ns = staticmethod(time.monotonic_ns)
     wait_one = staticmethod(wait.wait_one)
+    waiter = staticmethod(wait.waiter)
     wait_many = staticmethod(wait.wait_many)
     make_kept = staticmethod(wait.make_kept)
     option = staticmethod(option)
@@ -98,6 +99,13 @@ class Os:
 
     def connect_result(self, sock: SocketType) -> int | None:
         """The errno of a connect in progress, 0 for success, None while it is in progress."""
+        try:
+            # Who has a peer is connected: one system call where the two below need a set to wait on.
+            sock.getpeername()
+        except OSError:
+            pass
+        else:
+            return 0
         if not wait.wait_one(sock.fileno(), wait.WRITE, 0):
             return None
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

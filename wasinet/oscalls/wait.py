@@ -9,9 +9,9 @@ from __future__ import annotations
 import select
 import selectors
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["BROKEN", "LONGEST", "READ", "WRITE", "Kept", "make_kept", "wait_many", "wait_one"]
+__all__ = ["BROKEN", "LONGEST", "READ", "WRITE", "Kept", "make_kept", "wait_many", "wait_one", "waiter"]
 
 READ = 1
 WRITE = 4
@@ -50,6 +50,12 @@ if hasattr(select, "poll"):
         events = poll.poll() if timeout is None else poll.poll(_milliseconds(timeout))
         return events[0][1] if events else 0
 
+    def waiter(fd: int, mask: int) -> Callable[[], object]:
+        """What waits for one descriptor without a limit, again and again at less cost than ``wait_one``."""
+        poll = select.poll()
+        poll.register(fd, mask)
+        return poll.poll
+
 else:
 
     def wait_many(masks: Mapping[int, int], timeout: float | None) -> list[tuple[int, int]]:
@@ -66,6 +72,10 @@ else:
     def wait_one(fd: int, mask: int, timeout: float | None) -> int:
         """Wait for one descriptor with select(2)."""
         return dict(wait_many({fd: mask}, timeout)).get(fd, 0)
+
+    def waiter(fd: int, mask: int) -> Callable[[], object]:
+        """What waits for one descriptor without a limit."""
+        return lambda: wait_one(fd, mask, None)
 
 
 class Kept:

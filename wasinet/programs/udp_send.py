@@ -178,7 +178,7 @@ class _Sender:
         net, tx, peer, options = self.net, self.tx, self.peer, self.options
         while True:
             due = MOST if not options.interval else self._due()
-            batch = feed.next(due) if due else ()
+            batch = feed.next(due) if due else []
             if batch is None:
                 return
             if batch:
@@ -194,6 +194,9 @@ class _Sender:
                         yield Event("sent", peer=peer, local=self.local, datagrams=sent, bytes=size)
                     if self.sink is not None:
                         yield from self.take()
+                    elif sent < len(batch[:room]):
+                        # What kept the others may be told to a receive only: that the peer refused earlier ones.
+                        net.receive(self.rx, 1, peer)
                     if options.progress is not None:
                         yield from self._progress(options.progress)
                     continue

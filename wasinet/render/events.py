@@ -37,7 +37,7 @@ TEMPLATES: Mapping[str, Template] = {
     "closed": Template(("closed {peer}: {received} bytes received, {sent} sent, {seconds}", "closed {peer}")),
     "failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
     "sent": Template(("sent {bytes} bytes to {peer}",), verbose=True),
-    "received": Template(("{bytes} bytes from {peer}",), verbose=True),
+    "received": Template(("{bytes} bytes from {peer}",)),
     "echo-failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
     "all-sent": Template(("sent {datagrams} datagrams, {sent} bytes, to {peer} in {seconds}",)),
     "all-received": Template(("received {datagrams} datagrams, {received} bytes, in {seconds}",)),

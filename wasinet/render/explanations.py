@@ -26,7 +26,7 @@ def explanations(world: World, name: str) -> list[Explanation]:
     if len(functions) == 1:
         found.append(_function(world, functions[0]))
     elif functions:
-        found.append(_several(name, functions))
+        found.append(_several(world, name, functions))
     code = world.code(name)
     if code is not None:
         found.append(
@@ -69,21 +69,23 @@ def _functions(world: World, name: str) -> list[Function]:
         if any(name == f"{path}{mark}{f.name}" for path in paths for mark in "#./"):
             return [f]
     members = [f for f in every if name in (f.member, f"{f.interface}.{f.member}")]
-    return members or [f for f in every if name in (f.interface, f.resource.name if f.resource is not None else "")]
+    return members or [f for f in every if name in (f.interface, f.receiver.name if f.receiver is not None else "")]
 
 
-def _several(name: str, functions: Iterable[Function]) -> Explanation:
+def _several(world: World, name: str, functions: Iterable[Function]) -> Explanation:
     return {
         "kind": "functions",
         "name": name,
-        "functions": [_declared(f) for f in functions],
+        "functions": [_declared(world, f) for f in functions],
     }
 
 
-def _declared(function: Function) -> Explanation:
+def _declared(world: World, function: Function) -> Explanation:
+    # In a world whose interfaces share names, the interface belongs to the name.
+    name = function.name if world.functions.get(function.name) is function else function.qualified
     return {
-        "name": function.name,
-        "signature": function.signature(),
+        "name": name,
+        "signature": name + function.signature().removeprefix(function.name),
         "params": [[name, str(type_)] for name, type_ in function.params],
         "result": None if function.result is None else str(function.result),
         "summary": function.summary,
@@ -91,7 +93,7 @@ def _declared(function: Function) -> Explanation:
 
 
 def _machine_of(world: World, function: Function) -> Machine | None:
-    return None if function.resource is None else world.machines.get(function.resource.name)
+    return None if function.receiver is None else world.machines.get(function.receiver.name)
 
 
 def _function(world: World, function: Function) -> Explanation:
@@ -103,7 +105,7 @@ def _function(world: World, function: Function) -> Explanation:
     path, at, version = package.partition("@")
     return {
         "kind": "function",
-        **_declared(function),
+        **_declared(world, function),
         "interface": f"{path}/{function.interface}{at}{version}",
         "posix": function.posix,
         "blocking": function.blocking,

@@ -203,7 +203,7 @@ def record_json(record: CallRecord) -> dict[str, Any]:
     from wasinet.render.jsonvalue import outcome_json
 
     function = record.function
-    values = record.arguments if function.resource is None else record.arguments[1:]
+    values = record.arguments if function.receiver is None else record.arguments[1:]
     outcome = record.outcome
     return {
         "time": round(record.time, 6),
@@ -211,7 +211,7 @@ def record_json(record: CallRecord) -> dict[str, Any]:
         "host": record.host,
         "interface": function.interface,
         "function": function.name,
-        "arguments": {name: _json(value, type_) for value, (name, type_) in zip(values, function.params, strict=False)},
+        "arguments": {name: _json(value, type_) for value, (name, type_) in zip(values, function.inputs, strict=False)},
         "outcome": {"trap": outcome.message}
         if isinstance(outcome, Trapped)
         else outcome_json(outcome, function.result),

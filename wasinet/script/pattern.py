@@ -1,7 +1,7 @@
 """What a transcript expects of a call: ``ok(_)``, ``[0, ...]``, ``ok | err(would-block)``, ``trap "text"``.
 
-Patterns are read by the call's result type and are compared with ``==``: what stands for ``_`` and
-``...`` equals whatever it should.
+Patterns are read by the type of the call's result: they are values of it, with objects in the place of
+``_`` and ``...``.
 """
 
 from __future__ import annotations
@@ -12,93 +12,109 @@ from wasinet.engine.records import Trapped
 from wasinet.script.binding import Lookup, fill
 from wasinet.script.reader import Ref, Scope, ValueReader
 from wasinet.wit.types import U8, Enum, List, Option, Record, Type, Variant, resolve
-from wasinet.wit.values import Value
+from wasinet.wit.values import Case, Err, Ok, Some, Value
 
 __all__ = ["Expectation", "PatternReader", "read_expectation"]
 
 _ANY_WORD = re.compile(r"_(?![\w-])")
 
 
-class _Any:
-    """Equals everything."""
+class _Pattern:
+    """What stands for more than one value."""
 
     __slots__ = ()
 
-    def __eq__(self, other: object) -> bool:
+    def fits(self, value: object) -> bool:
+        """Whether it stands for this one."""
+        raise NotImplementedError
+
+
+class _Any(_Pattern):
+    """Any value."""
+
+    __slots__ = ()
+
+    def fits(self, value: object) -> bool:
         return True
 
-    def __hash__(self) -> int:
-        return 0
+
+_ANY = _Any()
 
 
-ANY = _Any()
+class _Items(_Pattern):
+    """A list that is, or begins with, these items; and bytes likewise."""
 
+    __slots__ = ("items", "rest")
 
-class _Rest:
-    """Equals a list that begins with these items, and bytes likewise."""
-
-    __slots__ = ("items", "open")
-
-    def __init__(self, items: list[Value], open_: bool) -> None:
+    def __init__(self, items: list[Value], rest: bool) -> None:
         self.items = items
-        self.open = open_
+        self.rest = rest
 
-    def __eq__(self, other: object) -> bool:
-        items = list(other) if isinstance(other, list | tuple | bytes | bytearray | memoryview) else None
-        if items is None:
+    def fits(self, value: object) -> bool:
+        if not isinstance(value, list | tuple | bytes | bytearray | memoryview):
             return False
-        return self.items == (items[: len(self.items)] if self.open else items)
+        found = list(value)
+        return _fits(self.items, found[: len(self.items)] if self.rest else found)
 
-    def __hash__(self) -> int:
-        return 0
-
-    def filled(self, lookup: Lookup) -> _Rest:
-        return _Rest(fill(self.items, lookup), self.open)
+    def filled(self, lookup: Lookup) -> _Items:
+        """With the variables' values."""
+        return _Items(fill(self.items, lookup), self.rest)
 
 
-class _Fields:
-    """Equals a record that has these fields."""
+class _Fields(_Pattern):
+    """A record that has these fields, and others."""
 
     __slots__ = ("fields",)
 
     def __init__(self, fields: dict[str, Value]) -> None:
         self.fields = fields
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, dict) and all(other.get(name) == value for name, value in self.fields.items())
-
-    def __hash__(self) -> int:
-        return 0
+    def fits(self, value: object) -> bool:
+        return isinstance(value, dict) and all(_fits(field, value.get(name)) for name, field in self.fields.items())
 
     def filled(self, lookup: Lookup) -> _Fields:
+        """With the variables' values."""
         return _Fields(fill(self.fields, lookup))
 
 
-class _Trap:
-    """Equals a trap whose message has this text in it."""
+class _Trap(_Pattern):
+    """A trap whose message has this text in it."""
 
     __slots__ = ("text",)
 
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Trapped) and self.text in other.message
-
-    def __hash__(self) -> int:
-        return 0
+    def fits(self, value: object) -> bool:
+        return isinstance(value, Trapped) and self.text in value.message
 
 
-class _NoTrap:
-    """Equals every outcome but a trap."""
+class _NoTrap(_Pattern):
+    """Every outcome but a trap."""
 
     __slots__ = ()
 
-    def __eq__(self, other: object) -> bool:
-        return not isinstance(other, Trapped)
+    def fits(self, value: object) -> bool:
+        return not isinstance(value, Trapped)
 
-    def __hash__(self) -> int:
-        return 0
+
+def _fits(pattern: Value, value: Value) -> bool:
+    """Whether a value is what a pattern, or a value with patterns in it, stands for."""
+    cls = pattern.__class__
+    if isinstance(pattern, _Pattern):
+        return pattern.fits(value)
+    if value.__class__ is not cls:
+        # Lists of bytes come as any buffer.
+        return bool(pattern == value)
+    if cls is Ok or cls is Err or cls is Some:
+        return _fits(pattern.value, value.value)
+    if cls is Case:
+        return bool(pattern.name == value.name) and _fits(pattern.payload, value.payload)
+    if cls is list or cls is tuple:
+        return len(pattern) == len(value) and all(map(_fits, pattern, value))
+    if cls is dict:
+        return pattern.keys() == value.keys() and all(_fits(item, value[name]) for name, item in pattern.items())
+    return bool(pattern == value)
 
 
 class PatternReader(ValueReader):
@@ -106,7 +122,7 @@ class PatternReader(ValueReader):
 
     def read(self, type_: Type) -> Value:
         if self._any():
-            return ANY
+            return _ANY
         return super().read(type_)
 
     def _any(self) -> bool:
@@ -119,7 +135,7 @@ class PatternReader(ValueReader):
         return f"{super().describe(type_)}, or _" if isinstance(type_, Enum | Variant) else super().describe(type_)
 
     def port(self, text: str, position: int) -> Value:
-        return ANY if text == "_" else super().port(text, position)
+        return _ANY if text == "_" else super().port(text, position)
 
     def read_list(self, type_: List) -> Value:
         if resolve(type_.element) == U8 and not self.text.startswith("[", self.position):
@@ -135,8 +151,8 @@ class PatternReader(ValueReader):
                     raise self.unexpected("']' after ...")
                 continue
             items.append(self.read(type_.element))
-        if rest or (resolve(type_.element) == U8 and any(item is ANY or isinstance(item, Ref) for item in items)):
-            return _Rest(items, rest)
+        if rest or (resolve(type_.element) == U8 and any(item is _ANY or isinstance(item, Ref) for item in items)):
+            return _Items(items, rest)
         return bytes(items) if resolve(type_.element) == U8 else items
 
     def read_record(self, type_: Record) -> Value:
@@ -198,7 +214,7 @@ class Expectation:
             WaveError: a variable in the expectation is not set.
         """
         for alternative in self.alternatives:
-            if (alternative if self.constant else fill(alternative, lookup)) == outcome:
+            if _fits(alternative if self.constant else fill(alternative, lookup), outcome):
                 return True
         return False
 
