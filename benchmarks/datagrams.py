@@ -18,7 +18,7 @@ __all__ = ["run"]
 _ROUNDS = 5
 _DATA = b"x" * 64
 _RECEIVED = 200_000
-_RATES = (50_000, 100_000, 0)
+_RATES = (100_000, 200_000, 400_000, 0)
 """Datagrams a second; 0 is as fast as a plain Python loop sends."""
 _BURST = 10
 _SENT = 300_000

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,13 +32,6 @@ ENDINGS = [
     for by_us in (True, False)
     if (*pair.values, by_us) != ("connect", "nc", True)
 ]
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    lab = Lab(tmp_path)
-    yield lab
-    lab.dispose()
 
 
 def start_pair(lab: Lab, ours: str, name: str, inputs: tuple[Path, Path], *options: str) -> tuple[Running, Running]:
@@ -124,9 +118,6 @@ def test_ours_with_ours(lab: Lab, tmp_path: Path, source: str, sink: str) -> Non
         if source == "pipe":
             client.feed(iter(lambda: file.read(10_007), b""))
         if sink == "events":
-            import base64
-            import hashlib
-
             digest = hashlib.sha256()
             while (event := server.event())["event"] != "closed":
                 if event["event"] == "data":
@@ -136,8 +127,6 @@ def test_ours_with_ours(lab: Lab, tmp_path: Path, source: str, sink: str) -> Non
         assert client.wait() == 0
     assert server.wait() == 0
     if sink == "file":
-        import hashlib
-
         found = hashlib.sha256(output.read_bytes()).hexdigest()
     elif sink == "stdout":
         found = server.digested

@@ -245,9 +245,7 @@ def test_both_ways_and_nothing_left(host: NativeHost, places: Places) -> None:
         peer.sendall(data.upper())
 
     server = serve(places, talk)
-    events = list(
-        tcp_connect(Net(host), target(places), PLAIN, StreamOptions(send=lambda: b"question", sink=EVENTS))
-    )
+    events = list(tcp_connect(Net(host), target(places), PLAIN, StreamOptions(send=lambda: b"question", sink=EVENTS)))
     server.join(SECONDS)
     assert b"".join(event.fields["data"] for event in named(events, "data")) == b"QUESTION"
     closed = first(events, "closed")

@@ -73,7 +73,10 @@ def start(host: NativeHost) -> Iterator[Start]:
     servers: list[Server] = []
 
     def begin(
-        options: ListenOptions, streams: StreamOptions, addresses: list[Case] | None = None, on: NativeHost | None = None
+        options: ListenOptions,
+        streams: StreamOptions,
+        addresses: list[Case] | None = None,
+        on: NativeHost | None = None,
     ) -> Server:
         servers.append(Server(on or host, options, streams, addresses))
         return servers[-1]
@@ -206,9 +209,7 @@ def test_both_families_on_one_port(start: Start, addresses: list[Case]) -> None:
 
 
 def test_the_last_place_with_both_families_waiting(start: Start) -> None:
-    server = start(
-        ListenOptions(keep_open=True, most=1), StreamOptions(sink=DISCARD), [ipv4("127.0.0.1"), ipv6("::1")]
-    )
+    server = start(ListenOptions(keep_open=True, most=1), StreamOptions(sink=DISCARD), [ipv4("127.0.0.1"), ipv6("::1")])
     with socket.create_connection(("::1", server.port), timeout=SECONDS), server.client():
         server.until("accepted")
     assert len(named(server.finish(), "accepted")) == 1

@@ -19,6 +19,7 @@ from wasinet.programs.events import LocalFailed
 from wasinet.programs.net import Properties
 from wasinet.programs.tcp import DISCARD, ECHO, EVENTS, OUTPUT, StreamOptions
 from wasinet.render.color import is_terminal
+from wasinet.wit.data import Data
 
 __all__ = [
     "PROGRESS_INTERVAL",
@@ -49,11 +50,19 @@ PROGRESS_INTERVAL = 0.25
 """Seconds between two tellings of how far a transfer is."""
 
 
-def _keep_alive(text: str) -> tuple[int, int, int]:
+class KeepAliveTimes(Data):
+    """When an idle peer is probed: nanoseconds, and how often. No tuple, which Typer takes for three arguments."""
+
+    idle: int
+    interval: int
+    count: int
+
+
+def _keep_alive(text: str) -> KeepAliveTimes:
     parts = text.split(",")
     if len(parts) != 3:
         raise BadValue(f"{text!r} is not IDLE,INTERVAL,COUNT; e.g. 30s,5s,3")
-    return parse_duration(parts[0]), parse_duration(parts[1]), parse_count(parts[2])
+    return KeepAliveTimes(parse_duration(parts[0]), parse_duration(parts[1]), parse_count(parts[2]))
 
 
 def _hop_limit(text: str) -> int:
@@ -112,7 +121,7 @@ ReceiveBuffer = Annotated[int | None, typer.Option(parser=SIZE, metavar="SIZE", 
 SendBuffer = Annotated[int | None, typer.Option(parser=SIZE, metavar="SIZE", help="Send buffer, e.g. 256KiB.")]
 KeepAlive = Annotated[bool, typer.Option("--keep-alive", help="Probe an idle peer.")]
 KeepAliveParams = Annotated[
-    tuple[int, int, int] | None,
+    KeepAliveTimes | None,
     typer.Option(
         parser=checked(_keep_alive, "IDLE,INTERVAL,COUNT"),
         metavar="IDLE,INTERVAL,COUNT",
@@ -134,20 +143,20 @@ def properties_of(
     receive_buffer: int | None,
     send_buffer: int | None,
     keep_alive: bool,
-    keep_alive_params: tuple[int, int, int] | None,
+    keep_alive_params: KeepAliveTimes | None,
     backlog: int | None = None,
 ) -> Properties:
     """The socket properties that were asked for, by the names of their setters."""
-    idle, interval, count = keep_alive_params or (None, None, None)
+    times = keep_alive_params
     wanted: list[tuple[str, Any]] = [
         ("listen-backlog-size", backlog),
         ("hop-limit", hop_limit),
         ("receive-buffer-size", receive_buffer),
         ("send-buffer-size", send_buffer),
-        ("keep-alive-idle-time", idle),
-        ("keep-alive-interval", interval),
-        ("keep-alive-count", count),
-        ("keep-alive-enabled", True if keep_alive or keep_alive_params else None),
+        ("keep-alive-idle-time", None if times is None else times.idle),
+        ("keep-alive-interval", None if times is None else times.interval),
+        ("keep-alive-count", None if times is None else times.count),
+        ("keep-alive-enabled", True if keep_alive or times is not None else None),
     ]
     return [(name, value) for name, value in wanted if value is not None]
 

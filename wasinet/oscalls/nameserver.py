@@ -196,6 +196,9 @@ class _Question:
         assert isinstance(response, dns.message.QueryMessage)
         try:
             chain = response.resolve_chaining()
+        except dns.message.ChainTooLong:
+            self._fail("EAI_FAIL", "too many aliases (CNAME)")
+            return
         except dns.exception.DNSException as error:
             self._fail("EAI_FAIL", f"the answer contradicts itself: {error}")
             return
@@ -242,7 +245,7 @@ class _Question:
             sock.settimeout(self._left())
             piece = sock.recv(count - len(data))
             if not piece:
-                raise _TryFailed("the server ended the connection before its answer")
+                raise _TryFailed("over TCP the server ended the connection before its answer")
             data += piece
         return data
 

@@ -103,6 +103,10 @@ class Sink:
             except StreamEnded:
                 raise LocalFailed(f"write {self.options.name}", "it was closed", errno.EPIPE) from None
 
+    def close(self) -> None:
+        """Dispose of the stream."""
+        self.net.drop(*[handle for handle in (self._pollable, self._output) if handle is not None])
+
 
 def _received(datagram: Datagram, **data: bytes) -> Event:
     peer = show_address(datagram["remote-address"])

@@ -61,7 +61,15 @@ def udp_recv(net: Net, addresses: Sequence[Case], options: ReceiveOptions, outpu
     """
     sockets = each_family(net, "udp", addresses, lambda address: bind_udp(net, address, options.properties))
     bound: list[_Bound] = []
-    with Cleanup(lambda: _close(net, bound)):
+    sink: Sink | None = None
+
+    def close() -> None:
+        for one in bound:
+            net.drop(one.pollable, one.room, one.rx, one.tx, one.socket)
+        if sink is not None:
+            sink.close()
+
+    with Cleanup(close):
         for socket in sockets:
             bound.append(_open(net, socket))
             address = show_address(net.local_address("udp", socket))
@@ -77,11 +85,6 @@ def _open(net: Net, socket: int) -> _Bound:
     rx, tx = net.datagrams(socket)
     incoming = net.pollable("incoming-datagram-stream", rx)
     return _Bound(socket, rx, tx, incoming, net.pollable("outgoing-datagram-stream", tx))
-
-
-def _close(net: Net, bound: Sequence[_Bound]) -> None:
-    for one in bound:
-        net.drop(one.pollable, one.room, one.rx, one.tx, one.socket)
 
 
 def _receive(net: Net, bound: Sequence[_Bound], sink: Sink, options: ReceiveOptions, start: float) -> Iterator[Event]:

@@ -246,7 +246,9 @@ class _Sender:
         self.net.drop(timer)
 
     def close(self) -> None:
-        """Dispose of the socket and its streams."""
+        """Dispose of the socket, its streams and the output."""
+        if self.sink is not None:
+            self.sink.close()
         self.net.drop(self.incoming, self.outgoing, self.rx, self.tx, self.socket)
 
 

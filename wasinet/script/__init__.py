@@ -6,6 +6,7 @@
 | `names`      | what a world's functions, handles and variables are called                      |
 | `reader`     | values: WAVE and what the call language adds to it                               |
 | `binding`    | statements to calls, checked against the declared types before anything runs    |
+| `cursor`     | what is being typed at a cursor, for prompts                                    |
 | `session`    | a host, variables, and running calls                                            |
 | `outcomes`   | outcomes as text                                                                |
 | `pattern`    | what a transcript expects                                                       |

@@ -372,4 +372,4 @@ def fits(have: Type | None, want: Type) -> int | None:
 def _a(type_: Type) -> str:
     resource = handle_of(type_)
     name = str(type_) if resource is None else resource.name
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0] in 'aeio' else 'a'} {name}"

@@ -1,0 +1,18 @@
+"""Fixtures for tests that run the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import Lab
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """Starts processes, and ends those that a test leaves."""
+    lab = Lab(tmp_path)
+    yield lab
+    lab.dispose()
