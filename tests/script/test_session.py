@@ -251,6 +251,8 @@ def test_networks_have_a_policy_of_their_own(session: Session) -> None:
     assert outcome(session, "s.start-bind(fenced, 127.0.0.1:0)") == Ok()
     with pytest.raises(PolicyError):
         session.make_network("other", ["nonsense"])
+    with pytest.raises(ValueError, match="// is no name for a network"):
+        session.make_network("//", [])
     with pytest.raises(ValueError, match="poll is an interface"):
         session.make_network("poll", [])
     assert isinstance(session.history[0], NetworkMade)

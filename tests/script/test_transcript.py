@@ -100,6 +100,7 @@ def test_a_good_transcript_passes() -> None:
         ("%", "1:2", "no directive is named %; there is %world, %host, %timeout, %network"),
         ("%network", "1:9", "expected a name for the network, and its rules"),
         ("%network 3", "1:10", "3 is no name for a network"),
+        ("%network // all", "1:10", "// is no name for a network"),
         ("%network poll", "1:10", "poll is an interface and cannot be assigned"),
         ("%network n all nonsense", "1:16", "'nonsense': unknown use 'nonsense'; expected all or one of "),
     ],
@@ -116,7 +117,13 @@ def test_a_malformed_file_is_refused_with_the_place(text: str, where: str, messa
             assert shown[2] == " " * (column - 1) + "^"
 
 
-@given(st.text(alphabet="><%#!_.|()[]{}\"'=;:-0159 \n\r\tnowakretsvl\ufeff\u00e9", max_size=80))
+PIECES = """
+> < % # ! !retry s net #1 . ( ) [ ] { } , ; = | _ ... ok err trap none some( "x" " \"\"\" \\x4 b64" 'c' // 5s 64KiB 1 -1
+127.0.0.1:0 [::1]:80 %world %host %timeout %network 0.2 native all deny: now() create-tcp-socket(ipv4) poll drop \u00e9
+""".split()
+
+
+@given(st.lists(st.sampled_from([*PIECES, " ", " ", "\n", "\r\n", "\ufeff", "\ud800", "\0"]), max_size=20).map("".join))
 def test_no_text_raises_anything_but_its_own_error(text: str) -> None:
     error = None
     try:

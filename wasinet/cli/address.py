@@ -18,7 +18,7 @@ def parse_address(text: str, port: int, what: str) -> Endpoint:
     Raises:
         BadValue: it is no address.
     """
-    bare = text.removeprefix("[").removesuffix("]")
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     # An IPv6 address without brackets looks as if its last group were a port.
     for attempt in (f"[{bare}]:{port}", f"{text}:{port}", text):
         try:

@@ -89,41 +89,37 @@ def _open(net: Net, socket: int) -> _Bound:
 
 def _receive(net: Net, bound: Sequence[_Bound], sink: Sink, options: ReceiveOptions, start: float) -> Iterator[Event]:
     pollables = [one.pollable for one in bound]
+    everyone = range(len(bound))
     left = options.count
-    ready = list(range(len(bound)))
-    tick: int | None = None
-    while left is None or left:
-        more = False
-        for index in ready:
-            if index >= len(bound):
-                assert tick is not None
-                net.drop(tick)
-                tick = None
-                yield Event("progress", **_counts(net, sink, start))
-                continue
-            one = bound[index]
-            most = MOST if left is None else min(MOST, left)
-            batch = net.receive(one.rx, most)
-            if not batch:
-                continue
-            events = sink.put(batch)
-            if events:
-                yield from events
-            if options.echo:
-                yield from _echo(net, one, batch)
-            if left is not None:
-                left -= len(batch)
-                if not left:
-                    return
-            more = more or len(batch) == most
-        if options.progress is not None:
-            if tick is None:
-                tick = net.timer(options.progress)
-            # The timer is in the list when there is more to receive as well, and then the wait is only a look.
-            ready = net.wait([*pollables, tick])
-        else:
-            # Where one socket has more, the others have their turn as well.
-            ready = list(range(len(bound))) if more else net.wait(pollables)
+    ready: Sequence[int] = everyone
+    tick: list[int] = []
+    with Cleanup(lambda: net.drop(*tick)):
+        while True:
+            more = False
+            for index in ready:
+                if index >= len(bound):
+                    net.drop(tick.pop())
+                    yield Event("progress", **_counts(net, sink, start))
+                    continue
+                most = MOST if left is None else min(MOST, left)
+                batch = net.receive(bound[index].rx, most)
+                if not batch:
+                    continue
+                yield from sink.put(batch)
+                if options.echo:
+                    yield from _echo(net, bound[index], batch)
+                if left is not None:
+                    left -= len(batch)
+                    if not left:
+                        return
+                more = more or len(batch) == most
+            if options.progress is not None:
+                tick = tick or [net.timer(options.progress)]
+                # The timer is in the list when there is more to receive as well, and then the wait is only a look.
+                ready = net.wait(pollables + tick)
+            else:
+                # Where one socket has more, the others have their turn as well.
+                ready = everyone if more else net.wait(pollables)
 
 
 def _echo(net: Net, one: _Bound, batch: Sequence[Datagram]) -> Iterator[Event]:

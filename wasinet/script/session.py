@@ -13,7 +13,7 @@ from wasinet.script.binding import Bound, bind_all, fill
 from wasinet.script.names import DROP, NET, default_name, gives_handles, handles_in, names_of
 from wasinet.script.outcomes import outcome_text
 from wasinet.script.reader import Ref
-from wasinet.script.syntax import parse
+from wasinet.script.syntax import is_name, parse
 from wasinet.wave.errors import WaveError
 from wasinet.wave.human import HumanPrinter
 from wasinet.wit.data import Data
@@ -326,6 +326,8 @@ class Session:
         what = self.names.reserved.get(name)
         if what is not None or self.names.network is None:
             raise ValueError(f"{name} is {what or 'no network'} and cannot be assigned; choose another name")
+        if not is_name(name) or name.startswith("%"):
+            raise ValueError(f"{name} is no name for a network; e.g. fenced")
         rules = tuple(rules)
         handle = self.host.make_network(name, rules)
         self.assign(name, handle, self.names.network)

@@ -16,7 +16,7 @@ from wasinet.wave.errors import WaveError
 from wasinet.wave.lexer import Lexer
 from wasinet.wit.data import Data
 
-__all__ = ["BLANKS", "Name", "Place", "Script", "Statement", "one_line", "parse", "place", "split_pipe"]
+__all__ = ["BLANKS", "Name", "Place", "Script", "Statement", "is_name", "one_line", "parse", "place", "split_pipe"]
 
 BLANKS = re.compile(r"(?:[ \t\n\r]++|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+)*+")
 """What may stand between two tokens of the call language."""
@@ -175,7 +175,7 @@ class _Parser(Lexer):
             raise self.unexpected(expected, start)
         self.position = found.end()
         name = found[0]
-        if not name.startswith("#") and Lexer(name).peek_word() != name:
+        if not name.startswith("#") and not is_name(name):
             raise self.error(
                 f"{name} is no name: words of letters and digits with hyphens between, e.g. my-socket", start
             )
@@ -218,6 +218,11 @@ class _Parser(Lexer):
                 self.position = piece.start()
                 return
         self.position = len(self.text)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a variable's name, but for those that are taken."""
+    return Lexer(text).peek_word() == text != ""
 
 
 def parts_text(path: list[Name]) -> str:

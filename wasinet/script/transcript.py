@@ -21,7 +21,7 @@ from wasinet.script.binding import Bound, Types, bind
 from wasinet.script.names import Names, names_of, near
 from wasinet.script.pattern import Expectation, read_expectation
 from wasinet.script.reader import ValueReader
-from wasinet.script.syntax import parse
+from wasinet.script.syntax import is_name, parse
 from wasinet.wave.errors import WaveError
 from wasinet.wit.data import Data
 from wasinet.wit.types import U64, Alias
@@ -243,8 +243,7 @@ class _Parser:
         names, types = self._scope()
         if not words:
             raise WaveError("expected a name for the network, and its rules", source, at)
-        script = parse(f"{words[0]} = x()")
-        if script.error is not None or script.statements[0].targets[0].text != words[0] or names.network is None:
+        if not is_name(words[0]) or words[0].startswith("%") or names.network is None:
             raise WaveError(f"{words[0]} is no name for a network", source, at)
         if words[0] in names.reserved:
             raise WaveError(f"{words[0]} is {names.reserved[words[0]]} and cannot be assigned", source, at)
