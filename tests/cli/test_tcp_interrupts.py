@@ -114,7 +114,9 @@ def test_echoing_many(lab: Lab) -> None:
 def test_probing(lab: Lab) -> None:
     _, port = lab.listen("-k", "--discard", "-q")
     for delay in moments("probing", 0.02):
-        us = lab.start([*OURS, "tcp", "connect", "--probe", f"127.0.0.1:{port}", "--count", "9999", "--interval", "1ms"])
+        us = lab.start(
+            [*OURS, "tcp", "connect", "--probe", f"127.0.0.1:{port}", "--count", "9999", "--interval", "1ms"]
+        )
         us.wait_err(f"127.0.0.1:{port}")
         interrupt(us, delay)
 

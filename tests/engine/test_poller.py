@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -32,7 +33,8 @@ from tests.support import (
 )
 from wasinet.engine.faults import Trap
 from wasinet.hosts.native import NativeHost
-from wasinet.oscalls import Found
+from wasinet.oscalls import Found, Os
+from wasinet.oscalls.wait import Kept
 from wasinet.wit.values import Some
 
 FAR = 2**64 - 1
@@ -340,3 +342,15 @@ def test_a_wake_after_the_end_writes_nowhere(make_host: Callable[..., NativeHost
         os.read(reader, 1)
     os.close(reader)
     os.close(writer)
+
+
+def test_no_descriptor_for_an_epoll(make_host: Callable[..., NativeHost]) -> None:
+    class Poor(Os):
+        @staticmethod
+        def make_kept() -> Kept:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    host = make_host(os=Poor())
+    pollables = [host.call("subscribe-duration", wait) for wait in (0, 60_000_000_000)]
+    # The second time the same list would go to a kept set.
+    assert [host.call("poll", pollables) for _ in range(3)] == [[0]] * 3

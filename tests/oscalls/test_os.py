@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 from pathlib import Path
@@ -87,9 +86,8 @@ def test_sendfile_where_it_cannot_be_done(system: Os, tmp_path: Path) -> None:
     with (tmp_path / "file").open("rb") as file, (tmp_path / "out").open("wb") as out, socket.socket() as sock:
         assert system.send_file(out, File(0, regular=False, owned=False), 1) is None
         source = open_stream(file.fileno(), writable=False)
-        with pytest.raises(OSError, match=r"Broken pipe|not connected") as caught:
-            system.send_file(sock, source, 1)
-        assert caught.value.errno in (errno.EPIPE, errno.ENOTCONN)
+        # A failure is left to a read and a write, which know whose it is.
+        assert system.send_file(sock, source, 1) is None
 
 
 # Descriptors

@@ -131,7 +131,12 @@ def test_what_was_forgotten_in_this_turn_is_not_called(reactor: Reactor, net: Ne
 def test_a_pollable_that_comes_in_a_turn_waits_for_the_next(reactor: Reactor, net: Net) -> None:
     seen: list[str] = []
     late = net.timer(0)
-    reactor.after(0.0, lambda: (seen.append("first"), reactor.when(late, lambda: seen.append("late")))[0])
+
+    def first() -> None:
+        seen.append("first")
+        reactor.when(late, lambda: seen.append("late"))
+
+    reactor.after(0.0, first)
     run(reactor, seen, 2)
     assert seen == ["first", "late"]
     net.drop(late)

@@ -207,9 +207,9 @@ def test_a_source_that_cannot_be_read_is_named(ends: tuple[Net, int, int, socket
     folder = os.open(tmp_path, os.O_RDONLY)
     try:
         source = net.open_input(folder, "the folder")
+        copy = Copy(net, source, tx, "peer")
         with pytest.raises(LocalFailed) as caught:
-            for _ in range(3):
-                Copy(net, source, tx, "peer").step()
+            copy.step()
         assert caught.value.what == "read the folder"
         net.drop(source)
     finally:

@@ -117,10 +117,61 @@ def test_a_malformed_file_is_refused_with_the_place(text: str, where: str, messa
             assert shown[2] == " " * (column - 1) + "^"
 
 
-PIECES = """
-> < % # ! !retry s net #1 . ( ) [ ] { } , ; = | _ ... ok err trap none some( "x" " \"\"\" \\x4 b64" 'c' // 5s 64KiB 1 -1
-127.0.0.1:0 [::1]:80 %world %host %timeout %network 0.2 native all deny: now() create-tcp-socket(ipv4) poll drop \u00e9
-""".split()
+PIECES = [
+    ">",
+    "<",
+    "%",
+    "#",
+    "!",
+    "!retry",
+    "s",
+    "net",
+    "#1",
+    ".",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ";",
+    "=",
+    "|",
+    "_",
+    "...",
+    "ok",
+    "err",
+    "trap",
+    "none",
+    "some(",
+    '"x"',
+    '"',
+    '"""',
+    "\\x4",
+    'b64"',
+    "'c'",
+    "//",
+    "5s",
+    "64KiB",
+    "1",
+    "-1",
+    "127.0.0.1:0",
+    "[::1]:80",
+    "%world",
+    "%host",
+    "%timeout",
+    "%network",
+    "0.2",
+    "native",
+    "all",
+    "deny:",
+    "now()",
+    "create-tcp-socket(ipv4)",
+    "poll",
+    "drop",
+    "é",
+]
 
 
 @given(st.lists(st.sampled_from([*PIECES, " ", " ", "\n", "\r\n", "\ufeff", "\ud800", "\0"]), max_size=20).map("".join))

@@ -156,7 +156,7 @@ class Engine:
         fallible = isinstance(function.result, Result)
         unit = isinstance(function.result, Result) and function.result.ok is None
         borrows = _borrows(function, resources)
-        fails = self._fails(member, err_shape)
+        fails = self._fails(function, err_shape)
         table = self.table
         get = self.get
         # Below, a call with a star costs twice what one without does, and most have one argument or none.
@@ -229,8 +229,12 @@ class Engine:
 
         return call_moving
 
-    def _fails(self, member: str, err_shape: ErrShape) -> Callable[[Exception], tuple[Err, str]]:
-        """The classifier of one function's failures: the ``err`` value and the rows' outcome."""
+    def _fails(self, function: Function, err_shape: ErrShape) -> Callable[[Exception], tuple[Err, str]]:
+        """The classifier of one function's failures: the ``err`` value and the rows' outcome.
+
+        A function whose type has no error traps where the operating system fails it.
+        """
+        member = function.member
         would_block: Err | None = None
         # A connect that finds no port free says EAGAIN too, and that is no reason to call again.
         waits = code_of(member, EAGAIN) == "would-block"
@@ -241,6 +245,8 @@ class Engine:
                 if would_block is None:
                     would_block = err_shape(Fail("would-block", "nothing is there yet"))
                 return would_block, WOULD_BLOCK
+            if function.err is None:
+                raise Trap(f"{function.name} failed: {error}") from error
             if isinstance(error, OSError):
                 reason = _os.strerror(error.errno) if error.errno else str(error)
                 error = Fail(code_of(member, error.errno), reason, errno=error.errno)

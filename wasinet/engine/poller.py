@@ -398,10 +398,14 @@ class Poller:
             if handles is not None:
                 watch.become(handles, listed, new or {})
             return watch.indexes(watch.wait(deadline))
-        except BaseException:
+        except BaseException as error:
             # Ctrl-C may have come between two steps of an update, so the set is not to be trusted.
+            wanted = watch.handles if handles is None else handles
             watch.close()
             self._watch = Watch(self._engine, self)
+            if isinstance(error, OSError) and wanted is not None:
+                # No descriptor for an epoll, or too many watches: a fresh poll needs neither.
+                return self._poll_fresh(list(wanted), deadline)
             raise
 
     def _pollables(self, handles: Iterable[int]) -> dict[int, Pollable]:

@@ -202,10 +202,11 @@ class Os:
             return None
         try:
             return os.sendfile(sock.fileno(), file.fileno(), None, count)
-        except OSError as error:
-            if error.errno in (errno.EINVAL, errno.ENOSYS, errno.ENOTSOCK, errno.EOPNOTSUPP):
-                return None
+        except BlockingIOError:
             raise
+        except OSError:
+            # The error does not say which of the two it is about; a read and a write of their own will.
+            return None
 
     def wake_pair(self) -> tuple[int, int]:
         """A descriptor that becomes readable when the other is written to."""
