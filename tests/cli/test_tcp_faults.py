@@ -164,10 +164,13 @@ def test_an_unreachable_network(target: str) -> None:
 
 @namespaces
 def test_a_privileged_port() -> None:
+    without_rights = "setpriv --bounding-set -all --inh-caps -all"
     done = run(
-        "tcp", "listen", "127.0.0.1:80",
-        prefix=["unshare", "-rn", "sh", "-c", 'ip link set lo up; exec setpriv --bounding-set -all --inh-caps -all "$@"', "sh"],
-    )  # fmt: skip
+        "tcp",
+        "listen",
+        "127.0.0.1:80",
+        prefix=["unshare", "-rn", "sh", "-c", f'ip link set lo up; exec {without_rights} "$@"', "sh"],
+    )
     if "setpriv" in done.stderr:
         pytest.skip("setpriv cannot take the right away here")
     assert done.returncode == 1
