@@ -288,7 +288,6 @@ def test_closed_standard_error(lab: Lab) -> None:
         assert us.ends()[0] == b"answer"
 
 
-@pytest.mark.xfail(strict=True, reason="the engine's sendfile takes the source's EBADF for the connection's")
 def test_standard_input_that_cannot_be_read(lab: Lab, tmp_path: Path) -> None:
     with (tmp_path / "written").open("wb") as file, server() as (listener, port):
         us = lab.connect(port, stdin=file)
@@ -371,14 +370,11 @@ def few_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
 
 
-@pytest.mark.xfail(strict=True, reason="the engine's poll fails when there is no descriptor for its kept set")
 def test_the_listener_goes_on_when_there_are_no_descriptors(lab: Lab, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     us, port = lab.listen("-k", "--echo", "--json", "--trace-file", str(trace), preexec_fn=few_files)
     clients = [peer(port) for _ in range(40)]
-
     counts = {"accepted": 0, "accept-failed": 0}
-
     while not counts["accept-failed"]:
         event = us.event()
         if event["event"] in counts:

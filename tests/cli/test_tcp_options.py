@@ -330,7 +330,7 @@ PROPERTIES: list[tuple[list[str], str]] = [
     (["--receive-buffer", "64KiB"], r"skmem:\(r\d+,rb131072,"),
     (["--send-buffer", "32KiB"], r",tb65536,"),
     (["--keep-alive"], r"timer:\(keepalive,"),
-    (["--keep-alive-params", "30s,5s,3"], r"timer:\(keepalive,2\dsec,0\)"),
+    (["--keep-alive-params", "30s,5s,3"], r"timer:\(keepalive,(2\d|30)sec,0\)"),
 ]
 
 

@@ -27,8 +27,15 @@ def test_new_sockets_never_block_and_are_not_inherited(system: Os, family: int, 
         assert not os.get_inheritable(sock.fileno())
         if family == 6:
             assert sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
-        if kind == "tcp":
-            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR) == 1
+    finally:
+        sock.close()
+
+
+def test_a_stream_socket_may_take_a_port_that_waits(system: Os) -> None:
+    sock = system.tcp_socket(4)
+    try:
+        system.bind_stream(sock, ("127.0.0.1", 0))
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR) == 1
     finally:
         sock.close()
 

@@ -1,17 +1,29 @@
-"""What ends a command from outside: ``--timeout`` and SIGTERM, both raised where the program is.
+"""What ends a command from outside: Ctrl-C, ``--timeout`` and SIGTERM, all raised where the program is.
 
-Both are KeyboardInterrupts, so that everything which leaves a blocking call, a program or a session
-in order on Ctrl-C does so for them too.
+All are KeyboardInterrupts, so that everything which leaves a blocking call, a program or a session
+in order on Ctrl-C does so for the others too.
+
+A signal's exception would come between any two steps of the engine, where a new descriptor may not
+have its owner yet. It is put off until the engine waits or gives the program its answer.
 """
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from types import FrameType
+from typing import Any
 
-__all__ = ["Terminated", "TimedOut", "catch_sigterm", "start_timeout", "stop_timeout"]
+import wasinet
+
+__all__ = ["Terminated", "TimedOut", "catch_signals", "start_timeout", "stop_timeout"]
 
 _AGAIN = 1.0
+_ROOT = os.path.dirname(wasinet.__file__)
+_PROTECTED = tuple(os.path.join(_ROOT, layer, "") for layer in ("engine", "hosts", "oscalls", "worlds"))
+# Where the engine blocks; it leaves these in order by itself.
+_WAITING = frozenset(os.path.join(_ROOT, *path) for path in (("engine", "poller.py"), ("oscalls", "wait.py")))
 
 
 class TimedOut(KeyboardInterrupt):
@@ -26,17 +38,49 @@ class Terminated(KeyboardInterrupt):
     code = 143
 
 
+def _may_end(frame: FrameType | None) -> bool:
+    """Whether the code that runs may be left: it is the engine's only where that waits."""
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name in _WAITING:
+            return True
+        if name.startswith(_PROTECTED):
+            return False
+        frame = frame.f_back
+    return True
+
+
+def _raise(error: KeyboardInterrupt, frame: FrameType | None) -> None:
+    """Raise here, or as soon as the code that runs may be left."""
+    if _may_end(frame):
+        raise error
+
+    def profile(frame: FrameType, event: str, argument: Any) -> None:
+        waits = event == "call" and frame.f_code.co_filename in _WAITING
+        if waits or (event == "return" and _may_end(frame.f_back)):
+            sys.setprofile(None)
+            raise error
+
+    sys.setprofile(profile)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    _raise(KeyboardInterrupt(), frame)
+
+
 def _timed_out(number: int, frame: FrameType | None) -> None:
-    raise TimedOut
+    _raise(TimedOut(), frame)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+    _raise(Terminated(), frame)
 
 
-def catch_sigterm() -> None:
-    """Raise Terminated when SIGTERM comes."""
+def catch_signals() -> None:
+    """Raise KeyboardInterrupt on SIGINT, unless it is ignored, and Terminated on SIGTERM."""
     try:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupted)
         signal.signal(signal.SIGTERM, _terminated)
     except ValueError:
         # Not the main thread, as when tests call the command in process.

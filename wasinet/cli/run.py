@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasinet.cli.interrupts import catch_sigterm, stop_timeout
+from wasinet.cli.interrupts import catch_signals, stop_timeout
 from wasinet.cli.settings import Settings
 
 __all__ = ["run"]
@@ -11,7 +11,7 @@ __all__ = ["run"]
 def run(arguments: list[str]) -> int:
     """Run the command line; gives the exit code. No exception leaves this, and no traceback is shown by it."""
     settings = Settings()
-    catch_sigterm()
+    catch_signals()
     try:
         try:
             return _invoke(arguments, settings)

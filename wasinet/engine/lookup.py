@@ -115,16 +115,16 @@ class ResolveAddressStream(Resource):
     kind = "resolve-address-stream"
     family: str | None = None
     unavailable = True
+    _failure: Fail | None = None
+    _answer: list[Case] | Fail | None = None
+    _operation: Operation | None = None
+    _waiting = False
+    _next = 0
 
     def __init__(self, engine: Engine, name: str, found: list[Case] | None = None) -> None:
-        super().__init__(engine)
         self.name = name
         self._found = found
-        self._failure: Fail | None = None
-        self._answer: list[Case] | Fail | None = None
-        self._operation: Operation | None = None
-        self._waiting = False
-        self._next = 0
+        super().__init__(engine)
 
     def look_up(self, network: Network, host: str) -> int:
         """Ask the resolver, once the policy allows it. Gives the handle; raises Fail where it does not."""

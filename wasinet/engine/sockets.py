@@ -8,7 +8,7 @@ from wasinet.engine import addresses
 from wasinet.engine.faults import Fail
 from wasinet.engine.network import Domain, Network, Operation
 from wasinet.engine.resource import NEVER, READY, Interest, Resource
-from wasinet.oscalls import READ, WRITE
+from wasinet.oscalls import READ, WRITE, Sockaddr
 from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case
 
@@ -91,9 +91,13 @@ class Socket(Resource):
             network.domain,
             f"{self.use_prefix}-bind",
             local_address,
-            lambda: self.sock.bind(known.sockaddr),
+            lambda: self.bind_descriptor(known.sockaddr),
         )
         self.domain = network.domain
+
+    def bind_descriptor(self, address: Sockaddr) -> None:
+        """The operating system's bind. Raises OSError."""
+        self.sock.bind(address)
 
     def check_bind(self, address: Case, known: addresses.Known) -> None:
         """Refuse what this kind of socket may not be bound to."""

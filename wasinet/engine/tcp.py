@@ -11,6 +11,7 @@ from wasinet.engine.network import Network, Operation, denied
 from wasinet.engine.policy import ALLOW
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
+from wasinet.oscalls import Sockaddr
 from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case
 
@@ -44,6 +45,9 @@ class TcpSocket(Socket, Owner):
     def check_bind(self, address: Case, known: addresses.Known) -> None:
         if not known.unicast:
             raise Fail("invalid-argument", f"{show_address(address)} is not a unicast address")
+
+    def bind_descriptor(self, address: Sockaddr) -> None:
+        self.engine.os.bind_stream(self.sock, address)
 
     # Connecting
 
@@ -109,9 +113,10 @@ class TcpSocket(Socket, Owner):
     def start_listen(self) -> None:
         """Begin to listen. The outcome of the OS's listen is kept for ``finish-listen``."""
         assert self.domain is not None
-        self.operation = Operation(self.engine, self.domain, "tcp-listen", self.local_address(), self._listen)
+        self.operation = Operation(self.engine, self.domain, "tcp-listen", self.local_address(), self.listen_now)
 
-    def _listen(self) -> None:
+    def listen_now(self) -> None:
+        """Have the kernel listen, with the backlog that was hinted last."""
         self.sock.listen(self.backlog or self.engine.os.default_backlog)
         self._listened = self.backlog
 
@@ -119,7 +124,7 @@ class TcpSocket(Socket, Owner):
         """Take the result."""
         self._finish()
         if self._listened != self.backlog:
-            self._listen()
+            self.listen_now()
 
     def is_listening(self) -> bool:
         """Whether connections can be accepted."""
@@ -131,7 +136,7 @@ class TcpSocket(Socket, Owner):
             raise Fail("invalid-argument", "the backlog may not be 0")
         self.backlog = min(value, _MOST_BACKLOG)
         if self.is_listening():
-            self._listen()
+            self.listen_now()
 
     def accept(self) -> tuple[int, int, int]:
         """The next connection: its socket and streams."""

@@ -63,15 +63,18 @@ class Os:
     # Sockets
 
     def tcp_socket(self, family: int) -> SocketType:
-        """A stream socket of family 4 or 6, non-blocking; IPv6 sockets take IPv6 only.
+        """A stream socket of family 4 or 6, non-blocking; IPv6 sockets take IPv6 only."""
+        return self._socket(family, socket.SOCK_STREAM)
+
+    def bind_stream(self, sock: SocketType, address: Sockaddr) -> None:
+        """Bind a stream socket. Raises OSError.
 
         SO_REUSEADDR keeps a closed connection's TIME_WAIT from blocking its port (tcp.start-bind);
         on Windows the option would let two sockets share a port, and the default does the right thing.
         """
-        sock = self._socket(family, socket.SOCK_STREAM)
         if sys.platform != "win32":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return sock
+        sock.bind(address)
 
     def udp_socket(self, family: int) -> SocketType:
         """A datagram socket of family 4 or 6, non-blocking; IPv6 sockets take IPv6 only."""
@@ -128,6 +131,12 @@ class Os:
         if left != port:
             # Not the address from before: while there was a peer, that was the one of the route to it.
             sock.bind((host, port, *scope))
+
+    def unbind(self, sock: SocketType) -> None:
+        """Give back the port that a connect which failed has bound an unbound datagram socket to."""
+        from wasinet.oscalls.disconnect import disconnect
+
+        disconnect(sock)
 
     def shutdown_receive(self, sock: SocketType) -> None:
         sock.shutdown(socket.SHUT_RD)
