@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import bulk, connections, datagrams, getter, poll, replay, roundtrip, startup
+from benchmarks import bulk, connections, datagrams, forward, getter, poll, repl, replay, roundtrip, startup
 from benchmarks.measure import Row, table
 
 _GIB = 1 << 30
@@ -24,7 +24,9 @@ def main() -> int:
         "poll": poll.run,
         "connections": connections.run,
         "bulk": lambda: bulk.run(int(options.gib * _GIB)),
+        "forward": lambda: forward.run(int(options.gib * _GIB)),
         "datagrams": datagrams.run,
+        "repl": repl.run,
         "replay": replay.run,
         "startup": startup.run,
     }

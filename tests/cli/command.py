@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-__all__ = ["CLEAN", "COMMAND", "run"]
+__all__ = ["CLEAN", "COMMAND", "failure", "run", "seen"]
 
 COMMAND = [sys.executable, "-m", "wasinet"]
 
@@ -35,3 +35,21 @@ def run(
         check=False,
         **options,
     )
+
+
+def seen(code: str) -> str:
+    """An error code as the guests of the test's world see it: the draft has one for all failures."""
+    return "unknown" if CLEAN.get("WASINET_WORLD") == "draft" else code
+
+
+def failure(before: str, line: str) -> str:
+    """The precise code that a line tells after ``before``: the code itself, or what ends the reason of ``unknown``.
+
+    Where ``before`` is empty, the command and what it was about stand there, whatever they are.
+    """
+    before = before or ": ".join([*line.split(": ")[:2], ""])
+    assert line.startswith(before), line
+    code, _, reason = line.removeprefix(before).partition(": ")
+    precise = reason.rpartition("(")[2].removesuffix(")") if code == "unknown" else code
+    assert code == seen(precise), line
+    return precise

@@ -6,7 +6,6 @@ import hashlib
 import json
 import random
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -327,7 +326,3 @@ def random_file(path: Path, seed: int, size: int) -> str:
 def events_of(text: bytes) -> list[dict[str, Any]]:
     """The events of ``--json``."""
     return [json.loads(line) for line in text.splitlines()]
-
-
-def interrupt(running: Running) -> None:
-    running.signal(signal.SIGINT)

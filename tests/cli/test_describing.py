@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -21,8 +22,6 @@ def test_wit() -> None:
 
 
 def test_colored_wit_says_the_same() -> None:
-    import re
-
     colored = run("wit", "--color", "always").stdout
     assert "\x1b[" in colored
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == wit_text(load())
@@ -62,3 +61,38 @@ def test_explain_text() -> None:
     done = run("explain", "connection-refused")
     assert "Given by" in done.stdout
     assert "(ECONNREFUSED)" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["tcp.connect", "start-connect", "tcp-socket.finish-connect", "connect"])
+def test_comparing_worlds(name: str) -> None:
+    done = run("explain", "--compare", name)
+    assert (done.returncode, done.stderr) == (0, "")
+    first = done.stdout.splitlines()[0]
+    assert re.match(r"World 0\.2 +World draft$", first)
+    for word in (
+        "tcp-socket.start-connect(",
+        "tcp-socket.finish-connect(",
+        "tcp.connect(",
+        "would-block",
+        "connecting",
+    ):
+        assert word in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_comparing_as_json_and_in_colour() -> None:
+    (it,) = map(json.loads, run("explain", "--compare", "set-no-delay", "--json").stdout.splitlines())
+    assert it["kind"] == "comparison"
+    assert it["worlds"]["0.2"] == []
+    assert [one["name"] for one in it["worlds"]["draft"]] == ["no-delay", "set-no-delay"]
+    plain, colored = (run("explain", "--compare", "accept", *more).stdout for more in ((), ("--color", "always")))
+    assert "\x1b[" in colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+    narrow = run("explain", "--compare", "accept", env={"COLUMNS": "60"}).stdout
+    assert narrow.index("World 0.2") < narrow.index("World draft")
+
+
+def test_comparing_what_is_no_function() -> None:
+    done = run("explain", "--compare", "nonsense")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is no function of 0.2 or draft" in done.stderr

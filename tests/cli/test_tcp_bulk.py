@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.support import MIB, Lab, Running, free_port, needs, random_file, wait_half_closed, wait_listening
 
+pytestmark = pytest.mark.usefixtures("world")
+
 MOST_MEMORY = 64 * MIB
 
 PEERS = {

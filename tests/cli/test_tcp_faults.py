@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import COMMAND, run
+from tests.cli.command import COMMAND, failure, run
 from tests.cli.support import (
     MIB,
     Lab,
@@ -26,6 +26,8 @@ from tests.cli.support import (
     server,
     until,
 )
+
+pytestmark = pytest.mark.usefixtures("world")
 
 
 def fails(code: int, *arguments: str, **options: object) -> list[str]:
@@ -106,7 +108,7 @@ def test_usage(arguments: list[str], message: str, tmp_path: Path) -> None:
 def test_nothing_listens() -> None:
     port = free_port()
     line, advice = fails(1, "connect", f"127.0.0.1:{port}")
-    assert line == f"wasinet: tcp connect 127.0.0.1:{port}: connection-refused"
+    assert failure(f"wasinet: tcp connect 127.0.0.1:{port}: ", line) == "connection-refused"
     assert advice.startswith("  ")
 
 
@@ -114,8 +116,8 @@ def test_nothing_listens() -> None:
 def test_a_name_that_does_not_resolve(arguments: list[str]) -> None:
     # Without a network the resolver says that it cannot tell, which is another code.
     lines = fails(1, *arguments)
-    assert lines[0].startswith(f"wasinet: tcp {arguments[0]} no-such-name.invalid: ")
-    assert lines[0].rpartition(": ")[2] in ("name-unresolvable", "temporary-resolver-failure")
+    code = failure(f"wasinet: tcp {arguments[0]} no-such-name.invalid: ", lines[0])
+    assert code in ("name-unresolvable", "temporary-resolver-failure")
 
 
 def test_a_family_that_the_name_lacks() -> None:
@@ -126,13 +128,14 @@ def test_a_family_that_the_name_lacks() -> None:
 def test_a_port_in_use() -> None:
     with server() as (_, port):
         line, *_ = fails(1, "listen", f"127.0.0.1:{port}")
-    assert line == f"wasinet: tcp listen 127.0.0.1:{port}: address-in-use"
+    assert failure(f"wasinet: tcp listen 127.0.0.1:{port}: ", line) == "address-in-use"
 
 
 def test_an_address_of_another_machine() -> None:
-    assert fails(1, "listen", "192.0.2.1:0")[0] == "wasinet: tcp listen 192.0.2.1:0: address-not-bindable"
+    line = fails(1, "listen", "192.0.2.1:0")[0]
+    assert failure("wasinet: tcp listen 192.0.2.1:0: ", line) == "address-not-bindable"
     line = fails(1, "connect", "127.0.0.1:9", "--bind", "192.0.2.1:0")[0]
-    assert line == "wasinet: tcp connect 192.0.2.1:0: address-not-bindable"
+    assert failure("wasinet: tcp connect 192.0.2.1:0: ", line) == "address-not-bindable"
 
 
 def test_a_mapped_address_is_refused() -> None:
@@ -158,7 +161,7 @@ namespaces = pytest.mark.skipif(not _namespaces_work(), reason="no network names
 @pytest.mark.parametrize("target", ["192.0.2.1:80", "[2001:db8::1]:80"])
 def test_an_unreachable_network(target: str) -> None:
     line, advice = fails(1, "connect", target, prefix=in_namespace())
-    assert line == f"wasinet: tcp connect {target}: remote-unreachable"
+    assert failure(f"wasinet: tcp connect {target}: ", line) == "remote-unreachable"
     assert advice.startswith("  ")
 
 
@@ -174,7 +177,7 @@ def test_a_privileged_port() -> None:
     if "setpriv" in done.stderr:
         pytest.skip("setpriv cannot take the right away here")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[0] == "wasinet: tcp listen 127.0.0.1:80: access-denied"
+    assert failure("wasinet: tcp listen 127.0.0.1:80: ", done.stderr.splitlines()[0]) == "access-denied"
 
 
 # Local resources
@@ -317,7 +320,7 @@ def test_a_peer_that_resets(lab: Lab, ours: str) -> None:
     assert out == b""
     line = err.splitlines()[-2]
     assert line.startswith(f"wasinet: tcp {ours} 127.0.0.1:")
-    assert line.endswith(": connection-reset")
+    assert failure("", line) == "connection-reset"
 
 
 def test_a_peer_that_resets_while_much_is_being_sent(lab: Lab) -> None:
@@ -328,7 +331,7 @@ def test_a_peer_that_resets_while_much_is_being_sent(lab: Lab) -> None:
         client.recv(1000)
         reset(client)
         _, err = us.ends(1)
-    assert err.splitlines()[-2].rpartition(": ")[2] in ("connection-reset", "connection-aborted")
+    assert failure("", err.splitlines()[-2]) in ("connection-reset", "connection-aborted")
 
 
 @pytest.mark.parametrize("options", [["--timeout", "300ms"], ["--idle-timeout", "300ms"]])

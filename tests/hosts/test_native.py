@@ -203,9 +203,12 @@ def test_the_state_of_what_is_not_there(host: NativeHost) -> None:
     assert host.state(sock) == ""
 
 
-def test_the_errno_of_an_error(host: NativeHost) -> None:
-    with pytest.raises(Trap):
-        host.errno(host.call("instance-network"))
+def test_a_timer_beside_the_world(host: NativeHost) -> None:
+    start = host.engine.os.monotonic()
+    timer = host.timer(0.02)
+    assert host.call("poll", [timer]) == [0]
+    assert host.engine.os.monotonic() - start >= 0.02
+    host.drop(timer)
 
 
 @pytest.mark.parametrize("own", [False, True])

@@ -9,8 +9,8 @@ import typer
 from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
-from wasinet.render.explanations import explanations, known_names
-from wasinet.wit import World, load
+from wasinet.render.explanations import comparisons, explanations, known_names
+from wasinet.wit import WORLD_NAMES, World, load
 
 __all__ = ["command"]
 
@@ -20,6 +20,9 @@ def command(
     name: Annotated[
         str, typer.Argument(help="A function, an error code or a state: start-bind, would-block, listening.")
     ],
+    compare: Annotated[
+        bool, typer.Option("--compare", help="How each world does the same thing, side by side: tcp.connect.")
+    ] = False,
 ) -> None:
     """Explain a function, an error code or a state from the specification's declarations.
 
@@ -28,7 +31,9 @@ def command(
     """
     settings: Settings = ctx.obj
     world = load(settings.world)
-    found = explanations(world, name)
+    found = comparisons(name) if compare else explanations(world, name)
+    if compare and not found:
+        raise BadValue(f"{name!r} is no function of {' or '.join(WORLD_NAMES)}{_near(world, name)}")
     if not found:
         raise BadValue(f"{name!r} is no function, error code or state of {world.name}{_near(world, name)}")
     stream = results(settings)

@@ -16,7 +16,7 @@ from typer.main import get_command
 from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.options import CommonOption, common_options
 from wasinet.cli.output import write_line
-from wasinet.render.color import wants_color
+from wasinet.render.color import is_terminal, wants_color
 from wasinet.render.theme import Painter
 
 if TYPE_CHECKING:
@@ -144,8 +144,10 @@ class LazyGroup(_Shape, TyperGroup):
         if not ctx._protected_args:
             if self.path:
                 ctx.fail("Missing command.")
-            write_line(sys.stdout, ctx.get_help())
-            return None
+            if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+                write_line(sys.stdout, ctx.get_help())
+                return None
+            ctx._protected_args = ["repl"]
         return super().invoke(ctx)
 
 

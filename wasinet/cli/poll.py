@@ -15,6 +15,7 @@ from wasinet.cli.tcp_listen import listen_addresses
 from wasinet.cli.values import BadValue, parse_endpoint, parse_seconds
 from wasinet.programs import poll as programs
 from wasinet.programs.events import CallFailed, Event
+from wasinet.programs.guest import WORLDS, guest
 from wasinet.programs.net import Net
 from wasinet.render.color import is_terminal, wants_color
 from wasinet.render.theme import Painter
@@ -102,9 +103,9 @@ def command(
     """
     family = options.family_of(ipv4, ipv6)
     sources = [source_of(text, family) for text in texts]
-    with Session(ctx.obj) as session:
+    with Session(ctx.obj, worlds=WORLDS) as session:
         lines = _Lines(session, [source.text for source in sources])
-        for event in programs.poll(Net(session.host), sources, every=every):
+        for event in programs.poll(guest(session.host), sources, every=every):
             if event.name == "ready":
                 lines.show(event)
             else:

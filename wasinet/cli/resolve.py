@@ -16,7 +16,7 @@ from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, Endpoint
 from wasinet.hosts.native import NativeHost
 from wasinet.programs.events import CallFailed, Event
-from wasinet.programs.net import Net
+from wasinet.programs.guest import WORLDS, guest
 from wasinet.programs.resolve import resolve
 from wasinet.render.color import is_terminal, wants_color, width_of
 
@@ -71,12 +71,13 @@ def command(
         raise BadValue("--server-timeout is longer than 0; e.g. 2s")
     host = None
     if server is not None:
-        host = NativeHost(resolver=_resolver(server, family, _TIMEOUT if server_timeout is None else server_timeout))
-    with Session(ctx.obj, host=host) as session:
+        resolver = _resolver(server, family, _TIMEOUT if server_timeout is None else server_timeout)
+        host = NativeHost(resolver=resolver, world=ctx.obj.world)
+    with Session(ctx.obj, worlds=WORLDS, host=host) as session:
         shown: list[Event] = []
         tabular = not session.settings.json and is_terminal(results(session.settings))
         try:
-            for event in resolve(Net(session.host), names, family):
+            for event in resolve(guest(session.host), names, family):
                 _show(session, event)
                 shown.append(event)
                 if not tabular:

@@ -11,7 +11,7 @@ from wasinet.cli.params import COUNT, ENDPOINT, SECONDS
 from wasinet.cli.received import shown
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, Endpoint, to_socket_address
-from wasinet.programs.net import Net
+from wasinet.programs.guest import WORLDS, guest
 from wasinet.programs.tcp_connect import ConnectOptions, Target, probe, tcp_connect
 
 __all__ = ["command", "target_of"]
@@ -80,8 +80,8 @@ def command(
         ),
         connect_timeout,
     )
-    with Session(ctx.obj) as session:
-        net = Net(session.host)
+    with Session(ctx.obj, worlds=WORLDS) as session:
+        net = guest(session.host)
         if probing:
             session.run(probe(net, [*map(target_of, targets)], connecting, count=count, interval=interval))
             return

@@ -11,6 +11,7 @@ from wasinet.cli.params import COUNT, ENDPOINT
 from wasinet.cli.received import shown
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, Endpoint, to_socket_address
+from wasinet.programs.guest import WORLDS, guest
 from wasinet.programs.net import Net
 from wasinet.programs.tcp_listen import ListenOptions, tcp_listen
 from wasinet.wit.values import Case
@@ -68,7 +69,7 @@ def command(
         keep_alive_params=keep_alive_params,
         backlog=backlog,
     )
-    with Session(ctx.obj, many_files=keep_open) as session:
+    with Session(ctx.obj, worlds=WORLDS, many_files=keep_open) as session:
         streams = options.stream_options(
             session,
             send=send,
@@ -83,7 +84,7 @@ def command(
             discard=discard,
             keep_open=keep_open,
         )
-        net = Net(session.host)
+        net = guest(session.host)
         events = tcp_listen(
             net,
             listen_addresses(net, address, family),

@@ -13,7 +13,7 @@ from wasinet.cli.received import shown
 from wasinet.cli.session import Session
 from wasinet.cli.tcp_listen import listen_addresses
 from wasinet.cli.values import BadValue, Endpoint
-from wasinet.programs.net import Net
+from wasinet.programs.guest import WORLDS, guest
 from wasinet.programs.udp_recv import RECEIVE_BUFFER, ReceiveOptions, udp_recv
 
 __all__ = ["command"]
@@ -52,9 +52,9 @@ def command(
         *([] if send_buffer is None else [("send-buffer-size", send_buffer)]),
         *([] if hop_limit is None else [("unicast-hop-limit", hop_limit)]),
     ]
-    with Session(ctx.obj) as session:
+    with Session(ctx.obj, worlds=WORLDS) as session:
         sink = udp_options.sink_of(session, raw=raw, hex_dump=hex_dump, echo=echo, announce=session.settings.verbose)
-        net = Net(session.host)
+        net = guest(session.host)
         receiving = ReceiveOptions(properties, count, echo, udp_options.progress_of(session, sink))
         events = udp_recv(net, listen_addresses(net, address, family), receiving, sink)
         if hex_dump and not session.settings.json:

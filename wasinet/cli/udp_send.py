@@ -15,6 +15,7 @@ from wasinet.cli.output import write_line
 from wasinet.cli.params import BYTES, COUNT, ENDPOINT, SECONDS, checked
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, Endpoint, to_socket_address
+from wasinet.programs.guest import WORLDS, guest
 from wasinet.programs.net import Net
 from wasinet.programs.udp_send import Feed, Lines, Repeat, SendOptions, read_whole, udp_send
 from wasinet.wit.values import Case
@@ -83,8 +84,8 @@ def command(
         )
         if value is not None
     ]
-    with Session(ctx.obj) as session:
-        net = Net(session.host)
+    with Session(ctx.obj, worlds=WORLDS) as session:
+        net = guest(session.host)
         settings = session.settings
         sink = udp_options.sink_of(session, raw=raw, hex_dump=hex_dump, announce=not settings.quiet)
         peers = peers_of(net, target, _family_for(family, bind))

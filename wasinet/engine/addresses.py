@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from wasinet.oscalls.os import Os, Sockaddr
 from wasinet.wit.values import Case
 
-__all__ = ["Known", "from_os", "ip_value", "is_mapped", "known", "to_os"]
+__all__ = ["Known", "from_os", "ip_value", "is_mapped", "known", "to_os", "unmapped"]
 
 _FAMILY = {"ipv4": 4, "ipv6": 6}
 _KEEP = 4096
@@ -71,6 +71,14 @@ def to_os(address: Case) -> Sockaddr:
 def is_mapped(words: Sequence[int]) -> bool:
     """Whether the eight words of an IPv6 address are an IPv4-mapped one."""
     return words[5] == 0xFFFF and not any(words[:5])
+
+
+def unmapped(address: Case) -> Case:
+    """The IPv4 ``ip-socket-address`` behind an IPv4-mapped one; any other as it is."""
+    if not known(address).mapped:
+        return address
+    high, low = address.payload["address"][6:]
+    return Case("ipv4", {"port": address.payload["port"], "address": (high >> 8, high & 255, low >> 8, low & 255)})
 
 
 def ip_value(family: int, text: str) -> Case:

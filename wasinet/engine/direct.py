@@ -6,19 +6,23 @@ untouched is refused before anything is begun.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from wasinet.engine.addresses import to_os
 from wasinet.engine.faults import Fail
-from wasinet.engine.network import Network, denied
-from wasinet.engine.policy import DENY
+from wasinet.engine.network import Network, Operation
+from wasinet.engine.resource import READY, Interest
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.tcp import TcpSocket
 from wasinet.engine.udp import UdpSocket
-from wasinet.oscalls import READ
+from wasinet.oscalls import READ, WRITE
 from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case, Some
 
-__all__ = ["associate", "bind", "connect", "listen", "receive", "send"]
+__all__ = ["associate", "bind", "connect", "listen", "receive", "send", "wait_to_receive", "wait_to_send"]
+
+_T = TypeVar("_T")
 
 _ANY = {
     4: Case("ipv4", {"port": 0, "address": (0, 0, 0, 0)}),
@@ -27,23 +31,27 @@ _ANY = {
 
 
 def bind(socket: Socket, network: Network, local_address: Case) -> None:
-    """Bind, and wait for the policy's decision where it takes time."""
-    socket.start_bind(network, local_address)
-    _decided(socket)
-    socket.finish_bind()
+    """Bind, once the policy has decided, which takes time where a person does."""
+    known = socket.check_family(local_address)
+    socket.check_bind(local_address, known)
+    _permit(socket, network, f"{socket.use_prefix}-bind", local_address)
+    socket.bind_descriptor(known.sockaddr)
+    socket.domain = network.domain
 
 
-def _decided(socket: Socket) -> None:
-    """Wait until the operation in progress has been allowed or denied."""
-    operation = socket.operation
-    assert operation is not None
+def _permit(socket: Socket, network: Network, use: str, address: Case) -> None:
+    """Wait for the policy's decision; nothing is done before it, so neither a no nor Ctrl-C leaves a trace.
+
+    Raises:
+        Fail: it is no.
+    """
+    decision = _untouched(Operation, socket.engine, network.domain, use, address, lambda: None)
     try:
-        socket.engine.poller.wait_for(operation)
+        socket.engine.poller.wait_for(decision)
     except BaseException:
-        # An interrupted call did not happen, so what it asked for must not happen later.
-        socket.operation = None
-        operation.cancel()
+        decision.cancel()
         raise
+    _untouched(decision.result)
 
 
 def connect(socket: TcpSocket, network: Network, remote_address: Case) -> tuple[int, int]:
@@ -64,18 +72,17 @@ def connect(socket: TcpSocket, network: Network, remote_address: Case) -> tuple[
 
 def listen(socket: TcpSocket, network: Network) -> None:
     """Listen, after binding to the unspecified address and a free port where the socket is unbound."""
-    if socket.domain is None:
-        address = _ANY[socket.family]
-        if network.domain.policy.decide("tcp-listen", address) is DENY:
-            failure = denied("tcp-listen", address, network.domain.policy)
-            failure.untouched = True
-            raise failure
-        _untouched(bind, socket, network, address)
+    _same_network(socket, network)
+    if socket.domain is not None:
+        _permit(socket, network, "tcp-listen", socket.local_address())
     else:
-        _same_network(socket, network)
-    socket.start_listen()
-    _decided(socket)
-    socket.finish_listen()
+        # A rule cannot speak of the port that the system has yet to choose, so both are asked about port 0.
+        address = _ANY[socket.family]
+        for use in ("tcp-bind", "tcp-listen"):
+            _permit(socket, network, use, address)
+        socket.bind_descriptor(to_os(address))
+        socket.domain = network.domain
+    socket.listen_now()
 
 
 def associate(socket: UdpSocket, network: Network, remote_address: Case) -> None:
@@ -86,11 +93,16 @@ def associate(socket: UdpSocket, network: Network, remote_address: Case) -> None
         socket.associate(Some(remote_address))
     except BaseException:
         socket.domain = before
+        if before is None:
+            # The operating system binds before it finds out that it cannot connect.
+            socket.engine.os.unbind(socket.sock)
         raise
 
 
 def receive(socket: UdpSocket) -> dict[str, Any]:
     """One datagram. Raises Fail with would-block when there is none."""
+    if socket.kept is not None:
+        socket.touch()
     found = socket.receive(1)
     if not found:
         raise Fail("would-block", "no datagram is there yet")
@@ -108,7 +120,34 @@ def send(socket: UdpSocket, datagram: dict[str, Any]) -> None:
     except BlockingIOError:
         socket.wait_for_room()
         raise
-    socket.wanted = READ
+    if socket.wanted != READ:
+        socket.wanted = READ
+        socket.touch()
+
+
+class _Event:
+    """One of the two that a datagram socket's pollable tells of, for a call that waits for just that one."""
+
+    def __init__(self, socket: UdpSocket, wanted: int) -> None:
+        self._socket = socket
+        self._wanted = wanted
+
+    def interest(self) -> Interest:
+        socket = self._socket
+        return READY if self._wanted == READ and socket.kept is not None else (socket.sock.fileno(), self._wanted)
+
+    def settle(self) -> bool:
+        return self._wanted == WRITE or not self._socket.filters or self._socket.fetch()
+
+
+def wait_to_receive(socket: UdpSocket) -> None:
+    """Wait until there is something that ``receive`` would give."""
+    socket.engine.poller.wait_for(_Event(socket, READ))
+
+
+def wait_to_send(socket: UdpSocket) -> None:
+    """Wait until the kernel takes a datagram, whatever has arrived meanwhile."""
+    socket.engine.poller.wait_for(_Event(socket, WRITE))
 
 
 def _same_network(socket: Socket, network: Network) -> None:
@@ -120,9 +159,9 @@ def _same_network(socket: Socket, network: Network) -> None:
         )
 
 
-def _untouched(begin: Any, *arguments: Any) -> None:
+def _untouched(begin: Callable[..., _T], *arguments: Any) -> _T:
     try:
-        begin(*arguments)
+        return begin(*arguments)
     except Fail as error:
         error.untouched = True
         raise

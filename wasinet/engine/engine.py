@@ -76,7 +76,6 @@ class Engine:
         self.scratch = memoryview(bytearray(_CHUNK))
         self.chunk = _CHUNK
         self._last_handle = 0
-        self._clock = self.os.monotonic
         self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
 
     # The handle table
@@ -85,7 +84,6 @@ class Engine:
         """Give a resource its handle: small integers, never used again in a session."""
         self._last_handle = handle = self._last_handle + 1
         self.table[handle] = resource
-        resource.created = self._clock()
         return handle
 
     def get(self, handle: int, cls: type[_R]) -> _R:
@@ -107,8 +105,8 @@ class Engine:
             return Trap(f"#{handle} was dropped and may not be used any more")
         return Trap(f"#{handle} is no handle of this session")
 
-    def drop(self, handle: int, kind: str | None = None) -> str:
-        """Dispose of a resource; gives its type.
+    def drop(self, handle: int, kind: str | None = None) -> None:
+        """Dispose of a resource.
 
         Raises:
             Trap: no such handle, or it has live children.
@@ -124,7 +122,6 @@ class Engine:
         if parent is not None:
             parent.live_children -= 1
         resource.close()
-        return resource.kind
 
     def children(self, resource: Resource) -> Iterator[Resource]:
         return (other for other in self.table.values() if other.parent is resource)

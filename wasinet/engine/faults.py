@@ -97,6 +97,8 @@ _DATAGRAM = _numbers(
     {"EAFNOSUPPORT": "invalid-argument", "EADDRNOTAVAIL": "invalid-argument", "ECONNRESET": "remote-unreachable"}
 )
 _EXCEPTIONS: Mapping[str, Mapping[int, str]] = {
+    "bind": _BIND,
+    "connect": _CONNECT,
     "start-bind": _BIND,
     "finish-bind": _BIND,
     "accept": _numbers({"EINVAL": "invalid-state"}),

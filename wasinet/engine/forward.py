@@ -16,7 +16,17 @@ def splice_all(sink: OutputStream, source: InputStream, count: int) -> int:
         Fail: ``closed`` at the end of the source; what either stream fails with.
     """
     sink.blocking_flush()
-    moved = source.reader.take(min(count, sink.engine.chunk), keep=True)
+    count = min(count, sink.engine.chunk)
+    while count and not source.reader.network and sink.writer.network:
+        sent = sink.move_file(source, count)
+        if sent is None:
+            break
+        if sent:
+            source.count += sent
+            sink.count += sent
+            return sent
+        sink.engine.poller.wait_for(sink)
+    moved = source.reader.take(count, keep=True)
     source.count += moved
     if moved:
         # What the kernel does not take stays with the writer, so an interrupted wait loses nothing.
@@ -34,9 +44,16 @@ def forward(sink: OutputStream, source: InputStream) -> int:
     """
     sink.blocking_flush()
     if can_relay() and source.reader.network and sink.writer.network:
-        return _through_pipe(sink, source)
+        try:
+            relay = Relay()
+        except OSError:
+            # No descriptors for the pipe: copying needs none, and that is slower only.
+            pass
+        else:
+            return _through_pipe(relay, sink, source)
     total = 0
     while True:
+        sink.engine.poller.checkpoint()
         try:
             moved = splice_all(sink, source, sink.engine.chunk)
         except Fail as error:
@@ -48,16 +65,16 @@ def forward(sink: OutputStream, source: InputStream) -> int:
             sink.engine.poller.wait_for(source)
 
 
-def _through_pipe(sink: OutputStream, source: InputStream) -> int:
+def _through_pipe(relay: Relay, sink: OutputStream, source: InputStream) -> int:
     reader, writer = source.reader, sink.writer
     wait = sink.engine.poller.wait_for
-    relay = Relay()
+    checkpoint = sink.engine.poller.checkpoint
     total = 0
     try:
         while True:
+            checkpoint()
             if reader.ended and not relay.held:
                 return total
-            writer.check_open()
             if not reader.ended:
                 try:
                     filled = relay.fill(reader.file.fileno())
@@ -84,6 +101,12 @@ def _through_pipe(sink: OutputStream, source: InputStream) -> int:
                 total += moved
                 sink.count += moved
     finally:
-        if relay.held and not writer.ended:
-            writer.write(relay.rest())
-        relay.close()
+        try:
+            rest = relay.rest()
+            if rest and not writer.ended:
+                writer.write(rest)
+        except Fail as error:
+            # What ended the loop is on its way to the caller, so this is for the next who writes.
+            writer.failure = error
+        finally:
+            relay.close()

@@ -99,8 +99,15 @@ class Rule(Data):
             return True
         if known.family != self.family:
             return False
+        if known.mapped and self.length < _MAPPED:
+            # IPv4 on the wire: a rule for all of IPv6 does not speak of it.
+            return False
         width = 32 if self.family == 4 else 128
         return _bits(target) >> (width - self.length) == self.bits >> (width - self.length)
+
+
+# The length of the block of IPv4-mapped addresses, RFC 4291, section 2.5.5.2.
+_MAPPED = 96
 
 
 def _ports(rule: str, text: str) -> tuple[int, int]:
@@ -179,11 +186,17 @@ class Policy:
         """Whether a use of an address (``ip-socket-address``) or a name is allowed."""
         if self.open:
             return ALLOW
-        if any(rule.matches(use, target) for rule in self.deny):
+        if self._denies(use, target) is not None:
             return DENY
         if any(rule.matches(use, target) for rule in self.allow):
             return ALLOW
         return DENY if self._asker is None else ASK
+
+    def _denies(self, use: str, target: Case | str) -> Rule | None:
+        """The rule that forbids a use, if one does."""
+        # A dual-stack socket reaches IPv4 under IPv4-mapped names, which must not lead around a rule.
+        wire = target if isinstance(target, str) else addresses.unmapped(target)
+        return next((rule for rule in self.deny if rule.matches(use, target) or rule.matches(use, wire)), None)
 
     def ask(self, use: str, target: Case | str, done: Callable[[Fail | None], None]) -> None:
         """Hand an undecided use to the asker."""
@@ -194,8 +207,8 @@ class Policy:
         """The smallest rule that would allow a use: ``--allow tcp-connect:10.0.0.1:443``."""
         # Without the scope, which no rule speaks of.
         shown = target if isinstance(target, str) else re.sub("%[0-9]+", "", show_address(target))
-        blocking = next((rule.text for rule in self.deny if rule.matches(use, target)), None)
-        return f"removing --deny {blocking}" if blocking else f"--allow {use}:{shown}"
+        blocking = self._denies(use, target)
+        return f"removing --deny {blocking.text}" if blocking else f"--allow {use}:{shown}"
 
 
 ALLOW_ALL = Policy.parse(["all"])

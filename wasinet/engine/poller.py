@@ -310,6 +310,9 @@ class Poller:
 
     # Waiting
 
+    def checkpoint(self) -> None:
+        """Where an operation that may go on for ever without a wait can be interrupted in order."""
+
     def wait_for(self, resource: Waitable, deadline: float | None = None) -> bool:
         """Block until a resource is ready, or until the deadline: False then, unless it is ready at last."""
         engine = self._engine

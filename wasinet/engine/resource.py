@@ -38,13 +38,15 @@ class Resource:
     # of these objects, and what is not assigned at birth costs nothing.
     live_children = 0
     watched = False
-    created = 0.0
 
     def __init__(self, engine: Engine, parent: Resource | None = None) -> None:
         self.engine = engine
         self.parent = parent
         if parent is not None:
             parent.live_children += 1
+            self.created: float = parent.created
+        else:
+            self.created = engine.os.monotonic()
         self.handle: int = engine.enter(self)
 
     @property
@@ -105,6 +107,9 @@ class Pollable(Resource):
         if self.parent is not None:
             return self.parent.interest()
         return self.engine.os.monotonic() >= self.deadline
+
+    def settle(self) -> bool:
+        return self.parent is None or self.parent.settle()
 
     def ready(self) -> bool:
         """Whether it is ready now; never blocks (poll.pollable.ready)."""

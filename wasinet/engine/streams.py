@@ -506,7 +506,7 @@ class OutputStream(_Stream):
         if not count:
             return 0
         reader, writer = source.reader, self.writer
-        moved = self._move_file(source, count) if not reader.network and writer.network else None
+        moved = self.move_file(source, count) if not reader.network and writer.network else None
         if moved is None:
             moved = reader.take(count, keep=True)
             if moved:
@@ -515,7 +515,7 @@ class OutputStream(_Stream):
         self.count += moved
         return moved
 
-    def _move_file(self, source: InputStream, count: int) -> int | None:
+    def move_file(self, source: InputStream, count: int) -> int | None:
         """Inside the kernel, from a regular file to a connection; None where that cannot be done."""
         reader, writer = source.reader, self.writer
         if reader.ended:

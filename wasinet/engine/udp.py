@@ -82,6 +82,17 @@ class UdpSocket(Socket):
             self.sock.connect(addresses.to_os(remote))
             self.peer = remote
             self.peer_os = self.sock.getpeername()
+            if self.kept is not None and addresses.to_os(self.kept["remote-address"]) != self.peer_os:
+                self.kept = None
+        self.touch()
+
+    def interest(self) -> Interest:
+        return READY if self.kept is not None else super().interest()
+
+    def settle(self) -> bool:
+        if not self.filters or self.fetch():
+            return True
+        return bool(self.wanted & WRITE and self.engine.os.wait_one(self.sock.fileno(), WRITE, 0))
 
     def wait_for_room(self) -> None:
         """The kernel's send buffer is full: a pollable of the socket is also to tell when it is not."""
@@ -140,6 +151,7 @@ class UdpSocket(Socket):
     def keep(self, kept: dict[str, Any] | OSError) -> None:
         """Have the next receive give this first."""
         self.kept = kept
+        self.touch()
         if self.incoming is not None:
             self.incoming.touch()
 

@@ -43,7 +43,7 @@ class HandleInfo(Data):
         parent: the handle that may not be dropped before it, or None.
         received: bytes in, None where nothing flows.
         sent: bytes out.
-        age: seconds since it was made.
+        age: seconds since it, or the parent that it came with, was made.
     """
 
     handle: int
@@ -107,6 +107,10 @@ class Host(Protocol):
         """An ``output-stream`` over a descriptor of this process; otherwise as ``open_input``."""
         ...
 
+    def timer(self, seconds: float) -> int:
+        """A ``pollable`` that becomes ready after a time, for worlds whose API has no clock."""
+        ...
+
     def make_network(self, name: str, rules: Iterable[str]) -> int:
         """A ``network`` handle with a policy of its own; ``name`` is for people.
 
@@ -120,10 +124,6 @@ class Host(Protocol):
 
     def state(self, handle: int) -> str:
         """The state of a live handle; empty for none, and for dropped handles."""
-        ...
-
-    def errno(self, error: int) -> int | None:
-        """The operating system's errno behind an ``error`` handle, where there is one."""
         ...
 
     def handles(self) -> Iterator[HandleInfo]:

@@ -10,9 +10,10 @@ from wasinet.engine.engine import Engine, Operation
 from wasinet.engine.faults import Trap
 from wasinet.engine.network import Domain, Network
 from wasinet.engine.policy import ALLOW_ALL, Policy
+from wasinet.engine.poller import subscribe_duration
 from wasinet.engine.records import CallRecord, Reader, Trapped
 from wasinet.engine.sockets import Socket
-from wasinet.engine.streams import Error, FileOwner, InputStream, OutputStream, Writer
+from wasinet.engine.streams import FileOwner, InputStream, OutputStream, Writer
 from wasinet.engine.streams import Reader as ReadDirection
 from wasinet.hosts import HandleInfo, network_policy
 from wasinet.oscalls import Found, Os
@@ -64,11 +65,11 @@ class NativeHost:
 
     def drop(self, handle: int) -> None:
         if not self._readers:
-            self.engine.drop(handle)
-            return
+            return self.engine.drop(handle)
         resource = self.engine.table.get(handle)
         kind = "resource" if resource is None else resource.kind
-        self._record(drop_function(kind), lambda handle: self.engine.drop(handle) and None, (handle,))
+        self._record(drop_function(kind), self.engine.drop, (handle,))
+        return None
 
     # Records
 
@@ -120,6 +121,9 @@ class NativeHost:
         file = self.engine.os.open_stream(fd, writable=True, own=own)
         return OutputStream(self.engine, Writer(self.engine, file, FileOwner(file))).handle
 
+    def timer(self, seconds: float) -> int:
+        return subscribe_duration(self.engine, round(seconds * 1e9))
+
     def make_network(self, name: str, rules: Iterable[str]) -> int:
         return Network(self.engine, Domain(name, network_policy(rules))).handle
 
@@ -130,9 +134,6 @@ class NativeHost:
     def state(self, handle: int) -> str:
         resource = self.engine.table.get(handle)
         return "" if resource is None else resource.state
-
-    def errno(self, error: int) -> int | None:
-        return self.engine.get(error, Error).errno
 
     def handles(self) -> Iterator[HandleInfo]:
         now = self.engine.os.monotonic()

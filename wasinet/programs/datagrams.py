@@ -148,7 +148,7 @@ def each_family(net: Net, kind: str, addresses: Sequence[Case], make: Callable[[
                 socket = make(Case(address.name, {**address.payload, "port": port}))
             except CallFailed as error:
                 failure = error
-                if error.code in _FAMILY_MISSING and len(addresses) > 1:
+                if error.precise in _FAMILY_MISSING and len(addresses) > 1:
                     continue
                 break
             sockets.append(socket)
@@ -158,6 +158,6 @@ def each_family(net: Net, kind: str, addresses: Sequence[Case], make: Callable[[
                 return sockets
         net.drop(*sockets)
         assert failure is not None
-        if wanted or failure.code != "address-in-use" or attempt == _TRIES - 1:
+        if wanted or failure.precise != "address-in-use" or attempt == _TRIES - 1:
             raise failure
     raise AssertionError

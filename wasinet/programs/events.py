@@ -6,7 +6,7 @@ from typing import Any
 
 from wasinet.wit.data import Data
 
-__all__ = ["CallFailed", "Event", "HandleRef", "Idle", "LocalFailed", "SomeFailed"]
+__all__ = ["CallFailed", "Event", "HandleRef", "Idle", "LocalFailed", "NotInWorld", "SomeFailed"]
 
 
 class HandleRef(Data):
@@ -52,6 +52,15 @@ class CallFailed(Exception):
         self.target = target
         self.code = code
         self.reason = reason
+
+    @property
+    def precise(self) -> str:
+        """The precise code, also where the world says only ``unknown`` and names it in the reason."""
+        return self.reason.rpartition("(")[2].removesuffix(")") if self.code == "unknown" else self.code
+
+
+class NotInWorld(Exception):
+    """The world has nothing for what was asked for. Carries what to say about it."""
 
 
 class LocalFailed(Exception):

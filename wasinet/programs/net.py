@@ -7,17 +7,16 @@ methods. Every method is made of plain WASI calls, visible in a trace.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from wasinet.hosts import Host
 from wasinet.programs.events import CallFailed, LocalFailed
+from wasinet.programs.lookup import Lookup
 from wasinet.wit.addresses import show_address, socket_address
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case, Err, Ok, Some, Value
 
-__all__ = ["Connection", "Datagram", "Lookup", "Net", "Properties", "StreamEnded"]
-
-_NEXT_ADDRESS = "resolve-address-stream.resolve-next-address"
+__all__ = ["Connection", "Datagram", "Net", "Properties", "StreamEnded"]
 
 Properties = Sequence[tuple[str, Value]]
 """Socket properties to set: ``("hop-limit", 5)``; the names are the setters' without ``set-``."""
@@ -45,61 +44,19 @@ class Connection(Data):
     peer: str
 
 
-class Lookup:
-    """A name being looked up.
-
-    Args:
-        net: the calls.
-        name: which.
-
-    Attributes:
-        handle: the lookup's.
-        pollable: ready when ``advance`` can get further.
-        found: the addresses (``ip-address``) so far, in order of preference.
-
-    Raises:
-        CallFailed: the name cannot be one.
-    """
-
-    def __init__(self, net: Net, name: str) -> None:
-        self.net = net
-        self.name = name
-        self.found: list[Case] = []
-        self.handle: int = net.need("resolve-addresses", name, net.network, name)
-        self.pollable = net.pollable("resolve-address-stream", self.handle)
-
-    def advance(self) -> bool:
-        """Take what is there; whether that was all. Raises CallFailed."""
-        while True:
-            outcome = self.net.call(_NEXT_ADDRESS, self.handle)
-            if isinstance(outcome, Ok):
-                if outcome.value is None:
-                    return True
-                self.found.append(outcome.value.value)
-            elif outcome.value == "would-block":
-                return False
-            else:
-                raise CallFailed(_NEXT_ADDRESS, self.name, str(outcome.value), outcome.reason)
-
-    def of_family(self, family: int | None) -> list[Case]:
-        """The addresses of one family, or all; raises CallFailed where there is none."""
-        wanted = [address for address in self.found if family is None or address.name == f"ipv{family}"]
-        if not wanted:
-            reason = f"{self.name} has no {'' if family is None else f'IPv{family} '}address"
-            raise CallFailed("resolve-addresses", self.name, "name-unresolvable", reason)
-        return wanted
-
-    def drop(self) -> None:
-        """Dispose of it, answered or not."""
-        self.net.drop(self.pollable, self.handle)
-
-
 class Net:
     """The calls of one session.
 
     Args:
         host: what answers them.
     """
+
+    # The calls that programs name in failures of their own making.
+    ASSOCIATE: ClassVar[str] = "udp-socket.stream"
+    CONNECT: ClassVar[str] = "tcp-socket.finish-connect"
+    NEXT_ADDRESS: ClassVar[str] = "resolve-address-stream.resolve-next-address"
+    RESOLVE: ClassVar[str] = "resolve-addresses"
+    WRITE: ClassVar[str] = "output-stream.write"
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -172,6 +129,24 @@ class Net:
 
     # Names
 
+    def look_up(self, name: str) -> int | Case:
+        """Begin to look a name up, see ``Lookup``: its handle, or the address that it is. Raises CallFailed."""
+        handle: int = self.need(self.RESOLVE, name, self.network, name)
+        return handle
+
+    def next_addresses(self, handle: int, name: str, found: list[Case]) -> bool:
+        """Add the addresses of a lookup that are there; whether they were the last. Raises CallFailed."""
+        while True:
+            outcome = self.call(self.NEXT_ADDRESS, handle)
+            if isinstance(outcome, Ok):
+                if outcome.value is None:
+                    return True
+                found.append(outcome.value.value)
+            elif outcome.value == "would-block":
+                return False
+            else:
+                raise CallFailed(self.NEXT_ADDRESS, name, str(outcome.value), outcome.reason)
+
     def resolve(self, name: str) -> list[Case]:
         """The addresses (``ip-address``) of a name, in order of preference. Raises CallFailed."""
         return self._answer(name, None)
@@ -191,7 +166,7 @@ class Net:
         try:
             while not lookup.advance():
                 if self.wait(waited) == [1]:
-                    raise CallFailed(_NEXT_ADDRESS, name, "timeout", "the name was not resolved in time")
+                    raise CallFailed(self.NEXT_ADDRESS, name, "timeout", "the name was not resolved in time")
             return lookup.of_family(family)
         finally:
             lookup.drop()
@@ -237,12 +212,12 @@ class Net:
 
     def connect_result(self, socket: int, address: Case) -> Connection | None:
         """The connection once it is there, None before. Raises CallFailed."""
-        outcome = self.call("tcp-socket.finish-connect", socket)
+        outcome = self.call(self.CONNECT, socket)
         if isinstance(outcome, Ok):
             return self.connection(socket, *outcome.value)
         if outcome.value == "would-block":
             return None
-        raise CallFailed("tcp-socket.finish-connect", show_address(address), str(outcome.value), outcome.reason)
+        raise CallFailed(self.CONNECT, show_address(address), str(outcome.value), outcome.reason)
 
     def accept(self, socket: int) -> Connection | None:
         """The next connection, None when there is none now. Raises CallFailed."""
@@ -271,7 +246,7 @@ class Net:
     def datagrams(self, socket: int, peer: Case | None = None) -> tuple[int, int]:
         """The incoming and outgoing streams of a bound UDP socket, for all peers or for one. Raises CallFailed."""
         target = "" if peer is None else show_address(peer)
-        streams: tuple[int, int] = self.need("udp-socket.stream", target, socket, None if peer is None else Some(peer))
+        streams: tuple[int, int] = self.need(self.ASSOCIATE, target, socket, None if peer is None else Some(peer))
         return streams
 
     def datagram(self, data: bytes, peer: Case | None = None) -> Datagram:
@@ -343,9 +318,9 @@ class Net:
 
     def write(self, tx: int, data: bytes, target: str) -> None:
         """Write within ``room``. Raises as ``read``."""
-        outcome = self.call("output-stream.write", tx, data)
+        outcome = self.call(self.WRITE, tx, data)
         if outcome.__class__ is not Ok:
-            raise self._failure("output-stream.write", tx, target, outcome, source=False)
+            raise self._failure(self.WRITE, tx, target, outcome, source=False)
 
     def flush(self, tx: int, target: str) -> None:
         """Wait until everything written is out. Raises as ``read``."""
@@ -368,12 +343,11 @@ class Net:
         if outcome.value.name == "closed":
             return StreamEnded(source=source)
         error = outcome.value.payload
-        number = self.host.errno(error)
         code = self._error_code(error)
         self.drop(error)
         if handle in self._files:
             verb = "read" if source else "write"
-            return LocalFailed(f"{verb} {self._files[handle]}", outcome.reason.partition(": ")[2], number)
+            return LocalFailed(f"{verb} {self._files[handle]}", outcome.reason.partition(": ")[2], outcome.errno)
         return CallFailed(function, target, code, outcome.reason.partition(": ")[2])
 
     def _error_code(self, error: int) -> str:

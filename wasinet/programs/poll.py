@@ -7,7 +7,8 @@ from typing import Any
 
 from wasinet.programs.datagrams import MOST, bind_udp, each_family
 from wasinet.programs.events import CallFailed, Event, HandleRef, SomeFailed
-from wasinet.programs.net import Lookup, Net, StreamEnded
+from wasinet.programs.lookup import Lookup
+from wasinet.programs.net import Net, StreamEnded
 from wasinet.wit.addresses import show_address, show_ip, socket_address
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case
@@ -175,7 +176,8 @@ def lookup(name: str, family: int | None = None) -> Callable[[Net, Subject], Wai
 
 def _look_up(net: Net, subject: Subject, name: str, family: int | None) -> Generator[list[int], None, list[Case]]:
     asked = Lookup(net, name)
-    subject.be(asked.handle, "resolve-address-stream")
+    if asked.handle is not None:
+        subject.be(asked.handle, "resolve-address-stream")
     while not asked.advance():
         yield [asked.pollable]
     return asked.of_family(family)

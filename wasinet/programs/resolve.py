@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wasinet.programs.events import CallFailed, Event, SomeFailed
-from wasinet.programs.net import Lookup, Net
+from wasinet.programs.lookup import Lookup
+from wasinet.programs.net import Net
 from wasinet.wit.addresses import show_ip
 
 __all__ = ["AT_ONCE", "resolve"]

@@ -225,7 +225,7 @@ class Exchange:
                 net.shutdown(self.connection)
         elif transfer.sink_ended:
             self.up = None
-            self.error = CallFailed("output-stream.write", peer, "connection-aborted", "the peer has gone")
+            self.error = CallFailed(net.WRITE, peer, "connection-aborted", "the peer has gone")
         else:
             # The peer must not be told of the end, nor the connection dropped, before the last byte is out.
             self.up = Drain(net, tx, peer)

@@ -12,7 +12,7 @@ from wasinet.programs.reactor import Reactor
 from wasinet.programs.tcp import Exchange, StreamOptions
 from wasinet.wit.addresses import show_address
 from wasinet.wit.data import Data
-from wasinet.wit.values import Case, Ok
+from wasinet.wit.values import Case
 
 __all__ = ["ATTEMPT_DELAY", "ConnectOptions", "Target", "connect", "interleave", "probe", "tcp_connect"]
 
@@ -77,7 +77,7 @@ def connect(net: Net, target: Target, options: ConnectOptions) -> Iterator[Event
     """
     start = net.now()
     attempts: list[_Attempt] = []
-    failure = CallFailed("tcp-socket.finish-connect", target.text, "timeout", "no address answered in time")
+    failure = CallFailed(net.CONNECT, target.text, "timeout", "no address answered in time")
     next_start: int | None = None
     limit = None if options.timeout is None else net.timer(options.timeout)
 
@@ -103,22 +103,24 @@ def connect(net: Net, target: Target, options: ConnectOptions) -> Iterator[Event
                         net.drop(next_start)
                     next_start = net.timer(ATTEMPT_DELAY)
             for attempt in list(attempts):
-                outcome = net.call("tcp-socket.finish-connect", attempt.socket)
-                if isinstance(outcome, Ok):
-                    attempts.remove(attempt)
-                    net.drop(attempt.pollable)
-                    yield _connected(net, attempt, outcome.value, start)
-                    return
-                if outcome.value != "would-block":
+                try:
+                    connection = net.connect_result(attempt.socket, attempt.address)
+                except CallFailed as error:
+                    failure = error
                     attempts.remove(attempt)
                     net.drop(attempt.pollable, attempt.socket)
-                    shown = show_address(attempt.address)
-                    failure = CallFailed("tcp-socket.finish-connect", shown, str(outcome.value), outcome.reason)
                     if next_start is not None:
                         # The delay is for addresses that do not answer; this one has.
                         net.drop(next_start)
                         next_start = None
-                    yield Event("attempt-failed", address=shown, code=failure.code, reason=failure.reason)
+                    shown = show_address(attempt.address)
+                    yield Event("attempt-failed", address=shown, code=error.code, reason=error.reason)
+                    continue
+                if connection is not None:
+                    attempts.remove(attempt)
+                    net.drop(attempt.pollable)
+                    yield Event("connected", connection=connection, seconds=round(net.now() - start, 6))
+                    return
             if not attempts or (waiting and next_start is None):
                 continue
             pollables = [attempt.pollable for attempt in attempts]
@@ -126,7 +128,7 @@ def connect(net: Net, target: Target, options: ConnectOptions) -> Iterator[Event
             ready = {pollables[index] for index in net.wait(pollables)}
             if limit in ready and not any(attempt.pollable in ready for attempt in attempts):
                 reason = f"no answer within {options.timeout:g} s"
-                raise CallFailed("tcp-socket.finish-connect", target.text, "timeout", reason)
+                raise CallFailed(net.CONNECT, target.text, "timeout", reason)
             if next_start in ready and next_start is not None:
                 net.drop(next_start)
                 next_start = None
@@ -151,16 +153,11 @@ def _start(net: Net, address: Case, options: ConnectOptions) -> _Attempt:
     try:
         if options.bind is not None:
             net.bind("tcp", socket, options.bind)
-        net.need("tcp-socket.start-connect", show_address(address), socket, net.network, address)
+        net.start_connect(socket, address)
     except CallFailed:
         net.drop(socket)
         raise
     return _Attempt(socket, net.pollable("tcp-socket", socket), address)
-
-
-def _connected(net: Net, attempt: _Attempt, streams: tuple[int, int], start: float) -> Event:
-    connection = net.connection(attempt.socket, *streams)
-    return Event("connected", connection=connection, seconds=round(net.now() - start, 6))
 
 
 def tcp_connect(

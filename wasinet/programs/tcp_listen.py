@@ -82,11 +82,11 @@ class _Server:
                 connection = self.net.accept(socket)
             except CallFailed as error:
                 # A shortage is said once, and is over when nobody waits any more.
-                if error.code in _OF_ONE or error.code != self.short_of:
+                if error.precise in _OF_ONE or error.precise != self.short_of:
                     self.reactor.events.append(Event("accept-failed", code=error.code, reason=error.reason))
-                if error.code in _OF_ONE:
+                if error.precise in _OF_ONE:
                     continue
-                self.short_of = error.code
+                self.short_of = error.precise
                 # The connection stays in the queue, so the pollable would be ready at once again.
                 self._pause()
                 return
@@ -210,7 +210,7 @@ def _listen(net: Net, addresses: Sequence[Case], properties: Properties) -> list
                 socket = net.listen(Case(address.name, {**address.payload, "port": port}), properties)
             except CallFailed as error:
                 failure = error
-                if error.code in ("not-supported", "address-not-bindable") and len(addresses) > 1:
+                if error.precise in ("not-supported", "address-not-bindable") and len(addresses) > 1:
                     continue
                 break
             sockets.append(socket)
@@ -221,6 +221,6 @@ def _listen(net: Net, addresses: Sequence[Case], properties: Properties) -> list
                 return sockets
         net.drop(*sockets)
         assert failure is not None
-        if addresses[0].payload["port"] or failure.code != "address-in-use" or attempt == _TRIES - 1:
+        if addresses[0].payload["port"] or failure.precise != "address-in-use" or attempt == _TRIES - 1:
             raise failure
     raise AssertionError

@@ -300,7 +300,7 @@ def _open(net: Net, peers: Sequence[Case], options: SendOptions) -> tuple[int, t
         local = options.bind or Case(peer.name, _ANY[peer.name])
         if local.name != peer.name:
             text = f"{show_address(local)} and {show_address(peer)} are of different families"
-            failure = failure or CallFailed("udp-socket.stream", show_address(peer), "invalid-argument", text)
+            failure = failure or CallFailed(net.ASSOCIATE, show_address(peer), "invalid-argument", text)
             continue
         try:
             socket = bind_udp(net, local, options.properties)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from wasinet.render.explanations import Explanation
 from wasinet.render.page import Page
@@ -167,4 +167,56 @@ def _state(it: Explanation, page: Page) -> None:
     )
 
 
-_PAGES = {"function": _function, "functions": _functions, "error-code": _code, "state": _state}
+def _comparison(it: Explanation, page: Page) -> None:
+    """The worlds side by side, each section beginning on the same line."""
+    worlds = it["worlds"]
+    for title, put in (("", _called), ("States", _moved), ("Errors", _failing)):
+        parts = page.parts(len(worlds))
+        for part, (world, functions) in zip(parts, worlds.items(), strict=True):
+            part.flow(Cell(title or f"World {world}", "heading"), indent=0)
+            if functions:
+                put(functions, part)
+            elif not title:
+                part.flow("has nothing for it", indent=2)
+        if not title or any(it for functions in worlds.values() for it in functions if _SHOWN[title](it)):
+            page.space()
+            page.beside(parts)
+
+
+def _called(functions: Sequence[Explanation], part: Page) -> None:
+    for it in functions:
+        _signature(it, part)
+        part.flow(it["summary"])
+        if it["blocking"]:
+            part.flow(Cell("may wait", "muted"))
+
+
+def _moved(functions: Sequence[Explanation], part: Page) -> None:
+    for it in filter(_SHOWN["States"], functions):
+        part.flow(Cell(it["name"], "function"), indent=2)
+        for state, _, outcome, target in it["transitions"]:
+            role = _OUTCOMES.get(outcome, "value")
+            part.flow(Cell(state, "state"), Cell(outcome, role), "→", Cell(target, "state"), indent=4, hang=2)
+        if not it["transitions"]:
+            part.flow("in", Cell(", ".join(it["states"]), "state"), indent=4)
+
+
+def _failing(functions: Sequence[Explanation], part: Page) -> None:
+    for it in filter(_SHOWN["Errors"], functions):
+        part.flow(Cell(it["name"], "function"), indent=2)
+        for error in it["errors"]:
+            part.flow(Cell(f"{error['code']}:", "error"), error["when"], indent=4, hang=2)
+
+
+_SHOWN: Mapping[str, Callable[[Explanation], object]] = {
+    "States": lambda it: it["transitions"] or it["states"],
+    "Errors": lambda it: it["errors"],
+}
+
+_PAGES = {
+    "comparison": _comparison,
+    "function": _function,
+    "functions": _functions,
+    "error-code": _code,
+    "state": _state,
+}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from wasinet.wit import WORLD_NAMES, load
+from wasinet.wit.compare import PAIRS
 from wasinet.wit.declare import Error, Function, World
 from wasinet.wit.machine import Machine
 
-__all__ = ["Explanation", "explanations", "known_names"]
+__all__ = ["Explanation", "comparisons", "explanations", "known_names"]
 
 Explanation = dict[str, Any]
-"""``kind`` says what it is: ``function``, ``functions`` (several), ``error-code`` or ``state``."""
+"""``kind`` says what it is: ``function``, ``functions`` (several), ``error-code``, ``state``
+or ``comparison``."""
 
 
 def explanations(world: World, name: str) -> list[Explanation]:
@@ -40,6 +43,27 @@ def explanations(world: World, name: str) -> list[Explanation]:
             }
         )
     found += (_state(world, machine, name) for machine in world.machines.values() if name in machine.states)
+    return found
+
+
+def comparisons(name: str) -> list[Explanation]:
+    """What every world has for the functions of this name, whichever world it is a name of."""
+    name = name.strip().removesuffix("()")
+    worlds = {world: load(world) for world in WORLD_NAMES}
+    wanted = {world: {f.qualified for f in _functions(declared, name)} for world, declared in worlds.items() if name}
+    found: list[Explanation] = []
+    for pair in PAIRS:
+        sides = {world: [worlds[world].find(one) for one in names] for world, names in pair.items()}
+        if any(f is not None and f.qualified in wanted.get(world, ()) for world, fs in sides.items() for f in fs):
+            found.append(
+                {
+                    "kind": "comparison",
+                    "name": name,
+                    "worlds": {
+                        world: [_function(worlds[world], f) for f in fs if f is not None] for world, fs in sides.items()
+                    },
+                }
+            )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from wasinet.render.table import Cell
@@ -11,6 +12,10 @@ __all__ = ["Page"]
 
 _WIDEST = 100
 """Longer lines are hard to read."""
+
+_GAP = 3
+_NARROWEST = 32
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Page:
@@ -71,6 +76,26 @@ class Page:
             first = self._lines[start]
             head = " " * indent + self._paint(name.role or "value", name.text) + " " * (widest - len(name.text) + 2)
             self._lines[start] = (head + first[column:]).rstrip()
+
+    def parts(self, count: int) -> list[Page]:
+        """So many pages that fit beside each other on this one; or below each other, where it is narrow."""
+        width = (self.width - _GAP * (count - 1)) // count
+        return [Page(self._paint, width if width >= _NARROWEST else self.width) for _ in range(count)]
+
+    def beside(self, parts: Sequence[Page]) -> None:
+        """Take pages that ``parts`` made."""
+        if any(part.width == self.width for part in parts):
+            for part in parts:
+                self.space()
+                self._lines += part._lines
+            return
+        for row in range(max(len(part._lines) for part in parts)):
+            line = ""
+            for number, part in enumerate(parts):
+                cell = part._lines[row] if row < len(part._lines) else ""
+                # Colours take no room.
+                line += cell + " " * (part.width - len(_COLORS.sub("", cell)) + _GAP) * (number < len(parts) - 1)
+            self._lines.append(line.rstrip())
 
     def _put(self, line: Sequence[Cell], margin: int) -> None:
         pieces: list[str] = []

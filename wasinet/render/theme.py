@@ -14,6 +14,7 @@ __all__ = ["STYLES", "Painter"]
 STYLES: Mapping[str, str] = {
     "function": "cyan",
     "state": "magenta",
+    "current": "bold reverse",
     "handle": "bold yellow",
     "address": "bright_blue",
     "value": "",
@@ -28,6 +29,7 @@ STYLES: Mapping[str, str] = {
 _CODES = {
     "bold": "1",
     "dim": "2",
+    "reverse": "7",
     "red": "31",
     "green": "32",
     "yellow": "33",

@@ -163,7 +163,7 @@ def _call(record: CallRecord, paint: Painter, printer: HumanPrinter) -> str:
         return f"{receiver}{paint('function', function.name)}"
     values = record.arguments if record.handle is None else record.arguments[1:]
     texts = [
-        _argument(printer, value, type_, paint) for value, (_, type_) in zip(values, function.params, strict=False)
+        _argument(printer, value, type_, paint) for value, (_, type_) in zip(values, function.inputs, strict=False)
     ]
     return f"{receiver}{paint('function', function.name)}({', '.join(texts)})"
 

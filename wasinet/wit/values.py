@@ -62,13 +62,18 @@ class Ok(_Wrapper):
 
 @final
 class Err(_Wrapper):
-    """``err(value)``, with the precise reason for people beside it, which takes no part in comparison."""
+    """``err(value)``, and beside it what takes no part in comparison.
 
-    __slots__ = ("reason",)
+    ``reason`` is the precise reason, for people; ``errno`` the operating system's number behind it, None
+    where it gave none.
+    """
 
-    def __init__(self, value: Value = None, reason: str = "") -> None:
+    __slots__ = ("errno", "reason")
+
+    def __init__(self, value: Value = None, reason: str = "", errno: int | None = None) -> None:
         self.value = value
         self.reason = reason
+        self.errno = errno
 
 
 @final

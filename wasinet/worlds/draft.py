@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 from wasinet import wit
 from wasinet.engine import direct
@@ -32,11 +33,11 @@ RESOURCES: Mapping[str, type[Resource]] = {
 def _error(fail: Fail) -> Err:
     if fail.code == "would-block":
         return Err("again", fail.reason)
-    return Err("unknown", f"{fail.reason} ({fail.code})" if fail.reason else fail.code)
+    return Err("unknown", f"{fail.reason} ({fail.code})" if fail.reason else fail.code, fail.errno)
 
 
 def _stream_error(fail: Fail) -> Err:
-    return Err({}, f"{fail.reason} ({fail.code})" if fail.reason else fail.code)
+    return Err({}, f"{fail.reason} ({fail.code})" if fail.reason else fail.code, fail.errno)
 
 
 _SHAPES: Mapping[str, ErrShape] = {"error": _error, "stream-error": _stream_error}
@@ -110,6 +111,10 @@ def _resolve(engine: Engine, network: Network, name: str, family: Some | None, i
     )
 
 
+def _wait(resource: Resource) -> None:
+    resource.engine.wait(resource)
+
+
 def _drop(resource: Resource) -> None:
     resource.engine.drop(resource.handle)
 
@@ -147,25 +152,34 @@ _EFFECTS: Mapping[str, Callable[..., Any]] = {
 }
 """By qualified name; what is not here is the resource's method of the same name, or its drop."""
 
-_MAY_WAIT = frozenset({"tcp.connect", "tcp.accept", "udp.receive", "udp.send", "ip-name-lookup.resolve-next-address"})
-"""What gives ``again`` in non-blocking mode, and otherwise waits until the same call gives something else."""
+_MAY_WAIT: Mapping[str, Callable[[Any], object]] = {
+    "tcp.connect": _wait,
+    "tcp.accept": _wait,
+    "udp.receive": direct.wait_to_receive,
+    "udp.send": direct.wait_to_send,
+    "ip-name-lookup.resolve-next-address": _wait,
+}
+"""What gives ``again`` in non-blocking mode, and else waits in this way until the same call gives something else."""
 
 
 def operations(engine: Engine) -> dict[str, Operation]:
     """Every function of the world, bound to an engine, by the world's key."""
-    non_blocking: set[int] = set()
+    non_blocking: WeakSet[Resource] = WeakSet()
 
     def mode(resource: Resource) -> bool:
-        return resource.handle in non_blocking
+        return resource in non_blocking
 
     def set_mode(resource: Resource, value: bool) -> None:
-        (non_blocking.add if value else non_blocking.discard)(resource.handle)
+        (non_blocking.add if value else non_blocking.discard)(resource)
 
-    def waiting(operation: Operation) -> Operation:
+    def waiting(operation: Operation, wait: Callable[[Any], object]) -> Operation:
         def call(handle: int, *arguments: Any) -> Any:
             outcome = operation(handle, *arguments)
-            while outcome.__class__ is Err and outcome.value == "again" and handle not in non_blocking:
-                engine.wait(engine.table[handle])
+            while outcome.__class__ is Err and outcome.value == "again":
+                resource = engine.table[handle]
+                if resource in non_blocking:
+                    break
+                wait(resource)
                 outcome = operation(handle, *arguments)
             return outcome
 
@@ -186,6 +200,7 @@ def operations(engine: Engine) -> dict[str, Operation]:
         receiver = None if function.receiver is None else RESOURCES[function.receiver.name]
         shape = _SHAPES.get(str(function.err), _error)
         operation = engine.operation(function, effect_of(function, receiver), receiver, RESOURCES, shape)
-        return waiting(operation) if function.qualified in _MAY_WAIT else operation
+        wait = _MAY_WAIT.get(function.qualified)
+        return operation if wait is None else waiting(operation, wait)
 
     return {key: bind(function) for key, function in WORLD.functions.items()}

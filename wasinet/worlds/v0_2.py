@@ -55,7 +55,7 @@ _FREE: Mapping[str, Callable[..., Any]] = {
 
 
 def _error_code(fail: Fail) -> Err:
-    return Err(fail.code, fail.reason)
+    return Err(fail.code, fail.reason, fail.errno)
 
 
 def operations(engine: Engine) -> dict[str, Operation]:
@@ -66,7 +66,7 @@ def operations(engine: Engine) -> dict[str, Operation]:
             return Err(_CLOSED, fail.reason)
         code = None if fail.code == "unknown" and fail.errno is not None else fail.code
         error = Error(engine, code, fail.reason, fail.errno)
-        return Err(Case("last-operation-failed", error.handle), f"{fail.code}: {fail.reason}")
+        return Err(Case("last-operation-failed", error.handle), f"{fail.code}: {fail.reason}", fail.errno)
 
     shapes: dict[str, ErrShape] = {"error-code": _error_code, "stream-error": stream_error}
 

@@ -1,0 +1,101 @@
+"""``wasinet repl``: calls at a prompt, or from a pipe."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from wasinet.cli.interrupts import stop_timeout
+from wasinet.cli.output import results, write_line
+from wasinet.cli.settings import Settings
+from wasinet.cli.tracing import readers
+from wasinet.programs.events import LocalFailed
+from wasinet.render.color import is_terminal, wants_color, width_of
+from wasinet.render.theme import Painter
+from wasinet.repl.repl import Repl, needs_more
+
+__all__ = ["command"]
+
+_DRAIN = 5.0
+_DRAIN_INTERRUPTED = 1.0
+
+
+def command(
+    ctx: typer.Context,
+    vi: Annotated[bool, typer.Option("--vi", help="The keys of vi instead of those of emacs.")] = False,
+) -> None:
+    """Make calls at a prompt: every state machine by hand, call by call.
+
+    s = create-tcp-socket(ipv4); s.start-bind(net, 127.0.0.1:0)
+
+    .help shows the commands beside the calls; Ctrl-D leaves. Lines from a pipe are run one after the other,
+    to the end; the first failure decides the exit code: 1 for an error, 2 for a line that is no call, 3 for a trap.
+    """
+    settings: Settings = ctx.obj
+    stream = results(settings)
+    at_prompt = is_terminal(sys.stdin) and is_terminal(sys.stdout)
+    told = []
+    if settings.trace or settings.trace_file or settings.trace_summary:
+        told = readers(settings, Painter(wants_color(settings.color, sys.stderr)))
+
+    def write(text: str) -> None:
+        write_line(stream, text)
+
+    def complain(text: str) -> None:
+        write_line(sys.stderr, text)
+
+    repl = Repl(
+        write,
+        write if at_prompt else complain,
+        color=wants_color(settings.color, stream) and (at_prompt or settings.color == "always"),
+        width=lambda: width_of(stream),
+        world=settings.world,
+        host=settings.host,
+        drawn=at_prompt,
+        debug=settings.debug,
+        readers=tuple(told),
+    )
+    if settings.json:
+        repl.form = "json"
+    interrupted = True
+    delivered = True
+    try:
+        if at_prompt:
+            from wasinet.repl.prompt import interact
+
+            interact(repl, vi=vi)
+        else:
+            _feed(repl)
+        interrupted = False
+    finally:
+        stop_timeout()
+        if not at_prompt:
+            # Nobody is there to be told what was open at the end of a pipe.
+            delivered = repl.session.host.close(_DRAIN_INTERRUPTED if interrupted else _DRAIN)
+        else:
+            delivered = repl.close(_DRAIN_INTERRUPTED if interrupted else _DRAIN)
+        for reader in told:
+            reader.finish()
+    if not delivered:
+        raise LocalFailed("send what was written", f"the peer took not all of it in {_DRAIN:g} seconds")
+    if repl.code and not at_prompt:
+        raise typer.Exit(repl.code)
+
+
+def _feed(repl: Repl) -> None:
+    """Run standard input, line by line as it comes."""
+    if sys.stdin is None:
+        return
+    entered = ""
+    for raw in sys.stdin.buffer:
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        entered = f"{entered}\n{line}" if entered else line
+        if needs_more(entered):
+            continue
+        repl.run(entered)
+        entered = ""
+        if repl.done:
+            return
+    repl.run(entered)

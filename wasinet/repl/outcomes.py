@@ -1,0 +1,98 @@
+"""What to show of a call: the outcome, what changed, and for a failure why and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wasinet.hosts import Trapped
+from wasinet.render.theme import Painter
+from wasinet.render.units import show_seconds
+from wasinet.repl.paths import Change
+from wasinet.script.outcomes import AGAIN, code_of, outcome_text
+from wasinet.script.session import Session, Step
+from wasinet.wave.human import HumanPrinter
+from wasinet.wave.printer import Printer
+from wasinet.wit.values import Err
+
+__all__ = ["FORMATS", "call_json", "changes_text", "explanation", "outcome_line"]
+
+FORMATS = ("table", "wave", "json")
+
+_GAP = "  "
+# So many changes are listed one by one.
+_LISTED = 4
+
+
+def outcome_line(session: Session, step: Step, form: str, paint: Painter) -> str:
+    """The outcome alone: ``ok(#3)``; with ``wave`` in pure WAVE."""
+    if isinstance(step.outcome, Trapped):
+        return paint("trap", "trap")
+    printer = Printer() if form == "wave" else HumanPrinter()
+    text = outcome_text(step.function, step.outcome, printer)
+    if not isinstance(step.outcome, Err):
+        return paint("ok", text)
+    return paint("muted" if step.outcome.value in AGAIN else "error", text)
+
+
+def changes_text(session: Session, step: Step, changes: Iterable[Change], names: dict[int, str], paint: Painter) -> str:
+    """``s: unbound → bind-in-progress``, ``rx1 is an input-stream``; empty where nothing changed.
+
+    Args:
+        session: whose handles.
+        step: the call that did it; other variables that it set are told, too.
+        changes: of handles.
+        names: what handles were called before the call, for those that are gone.
+        paint: the colours.
+    """
+    parts: list[str] = []
+    for change in changes:
+        name = paint("handle", names.get(change.handle, "") if change.gone else session.name_of(change.handle))
+        if not name:
+            name = paint("handle", f"#{change.handle}")
+        if change.gone:
+            parts.append(f"{name} is gone")
+        elif change.before:
+            parts.append(f"{name}: {paint('state', change.before)} → {paint('state', change.after)}")
+        else:
+            article = "an" if change.type[0] in "aeio" else "a"
+            state = f", {paint('state', change.after)}" if change.after else ""
+            parts.append(f"{name} is {article} {paint('function', change.type)}{state}")
+    if len(parts) > _LISTED:
+        parts = [*parts[:_LISTED], f"and {len(parts) - _LISTED} more"]
+    handles = set(session.handle_names.values())
+    values = [name for name in step.assigned if name not in handles]
+    if values:
+        parts.append(f"{', '.join(values)} set")
+    return _GAP.join(parts)
+
+
+def explanation(session: Session, step: Step) -> str:
+    """One line for a failed call: why, and the call or the deed that would help."""
+    reason = " ".join(session.reason(step).split())
+    if isinstance(step.outcome, Trapped):
+        clause = f" (rule: {step.outcome.clause})" if step.outcome.clause else ""
+        return f"{reason}{clause}"
+    assert isinstance(step.outcome, Err)
+    name, reason = code_of(step.outcome, reason)
+    if name in AGAIN and step.handle is not None:
+        return f"{reason or 'nothing is there yet'}. Try: .wait {session.name_of(step.handle)}"
+    code = session.host.world.code(name)
+    text = reason or (code.meaning if code is not None else "")
+    if "Try: " not in text and code is not None and code.advice:
+        text = f"{text.rstrip('.')}. {code.advice}" if text else code.advice
+    return text
+
+
+def call_json(step: Step) -> str:
+    """The call as one line of JSON, as ``call --json`` prints it."""
+    from wasinet.render.jsonvalue import event_json
+    from wasinet.render.trace import record_json
+
+    fields = record_json(step.record)
+    fields.pop("time")
+    return event_json("call", step.time, {**fields, "assigned": list(step.assigned)})
+
+
+def timing(step: Step, paint: Painter) -> str:
+    """How long it took."""
+    return paint("muted", show_seconds(step.duration))
