@@ -263,7 +263,7 @@ def test_waiting_for_room_takes_no_time_of_the_processor(
         waits += 1
         return wait_for(*arguments)
 
-    bench.host.engine.poller.wait_for = counted  # type: ignore[method-assign]
+    bench.host.engine.poller.wait_for = counted  # type: ignore[method-assign,assignment]
     interrupt()
     with pytest.raises(KeyboardInterrupt):
         bench.call(function, sink.tx, source, *(() if function == "forward" else (5000,)))
