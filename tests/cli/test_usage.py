@@ -31,10 +31,6 @@ from wasinet.wit import WORLD_NAMES
         (["--timeout", "5x", "wit"], "wasinet: --timeout: '5x' is no duration; e.g. 5s, 250ms"),
         (["wit", "--timeout", "5x"], "wasinet: wit: --timeout: '5x' is no duration; e.g. 5s, 250ms"),
         (["wit", "--world", "9"], f"wasinet: wit: --world: '9' is no world; choose {', '.join(WORLD_NAMES)}"),
-        (
-            ["--world", "draft", "tcp", "connect", "a:1"],
-            "wasinet: tcp connect: --world: this command speaks 0.2, not draft",
-        ),
         (["--host", "x", "wit"], "wasinet: --host: 'x' is no host; there is native"),
         (["--color", "red", "wit"], "wasinet: --color: 'red' is no colour choice; choose auto, always, never"),
         (["--trace-data", "x", "wit"], "wasinet: --trace-data: 'x' is no number; e.g. 0, 10, 1000"),
