@@ -122,7 +122,6 @@ def test_probing(lab: Lab) -> None:
         interrupt(us, delay)
 
 
-@pytest.mark.xfail(reason="an interruption of the interpreter's own end is reported by it: main must ignore it then")
 def test_twice(lab: Lab) -> None:
     # Pending bytes are drained for a second after the first; the second ends that.
     with server() as (listener, port), open("/dev/zero", "rb") as endless:
