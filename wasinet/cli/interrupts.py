@@ -17,7 +17,7 @@ from typing import Any
 
 import wasinet
 
-__all__ = ["Terminated", "TimedOut", "catch_signals", "start_timeout", "stop_timeout"]
+__all__ = ["Terminated", "TimedOut", "catch_signals", "leave", "start_timeout", "stop_timeout"]
 
 _AGAIN = 1.0
 _ROOT = os.path.dirname(wasinet.__file__)
@@ -38,6 +38,19 @@ class Terminated(KeyboardInterrupt):
     code = 143
 
 
+_leaving = False
+
+
+def leave() -> None:
+    """The command is ending: no TimedOut from now on, and other interruptions only cut waits short.
+
+    What ends a command must not be left half done, and has nothing else that would take long.
+    """
+    global _leaving
+    _leaving = True
+    stop_timeout()
+
+
 def _may_end(frame: FrameType | None) -> bool:
     """Whether the code that runs may be left: it is the engine's only where that waits."""
     while frame is not None:
@@ -47,7 +60,7 @@ def _may_end(frame: FrameType | None) -> bool:
         if name.startswith(_PROTECTED):
             return False
         frame = frame.f_back
-    return True
+    return not _leaving
 
 
 def _raise(error: KeyboardInterrupt, frame: FrameType | None) -> None:
@@ -78,6 +91,8 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 def catch_signals() -> None:
     """Raise KeyboardInterrupt on SIGINT, unless it is ignored, and Terminated on SIGTERM."""
+    global _leaving
+    _leaving = False
     try:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _interrupted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasinet.cli.interrupts import catch_signals, stop_timeout
+from wasinet.cli.interrupts import catch_signals, leave
 from wasinet.cli.settings import Settings
 
 __all__ = ["run"]
@@ -16,7 +16,7 @@ def run(arguments: list[str]) -> int:
         try:
             return _invoke(arguments, settings)
         finally:
-            stop_timeout()
+            leave()
     except BaseException as error:  # noqa: BLE001  # SystemExit and interruptions have exit codes, too.
         from wasinet.cli.errors import report
 

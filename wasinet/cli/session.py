@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from wasinet.cli.interrupts import stop_timeout
+from wasinet.cli.interrupts import leave
 from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
@@ -80,7 +80,7 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        stop_timeout()
+        leave()
         interrupted = isinstance(error, KeyboardInterrupt)
         delivered = True
         try:
