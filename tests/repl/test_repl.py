@@ -121,3 +121,22 @@ def test_highlighting_keeps_the_text() -> None:
     assert ("address", "[::1]:80") in found
     assert ("handle", "#3") in found
     assert pieces(".help x")[0] == ("command", ".help")
+
+
+def test_records_are_tables(enter: Fed) -> None:
+    enter(
+        "u = create-udp-socket(ipv4)",
+        "u.start-bind(net, 127.0.0.1:0)",
+        "u.finish-bind()",
+        "a = u.local-address()",
+        "(rx, tx) = u.stream(none)",
+        "tx.check-send()",
+        'tx.send([{data: "one", remote-address: a}])',
+        ".wait rx",
+    )
+    said = enter("rx.receive(5)")
+    assert said[0].startswith("ok")
+    assert said[1].split() == ["data", "remote-address"]
+    assert said[2].split()[:2] == ["0", '"one"']
+    enter(".format wave", "tx.check-send()", 'tx.send([{data: "two", remote-address: a}])', ".wait rx")
+    assert enter("rx.receive(5)")[0].startswith("ok([{")

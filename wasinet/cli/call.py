@@ -93,12 +93,9 @@ def _bad_text(error: WaveError) -> BadValue:
 def _show(step: Step, settings: Settings, form: str) -> None:
     stream = results(settings)
     if settings.json:
-        from wasinet.render.jsonvalue import event_json
-        from wasinet.render.trace import record_json
+        from wasinet.render.trace import call_json
 
-        fields = record_json(step.record)
-        fields.pop("time")
-        write_json(stream, event_json("call", step.time, {**fields, "assigned": list(step.assigned)}))
+        write_json(stream, call_json(step.record, step.time, step.assigned))
         return
     if form == "wave":
         from wasinet.wave.printer import Printer

@@ -32,7 +32,7 @@ from wasinet.wave.human import HumanPrinter
 from wasinet.wit.types import Type, handle_of
 from wasinet.wit.values import Err, Value
 
-__all__ = ["TraceFile", "TraceLines", "TraceReader", "record_json", "record_line"]
+__all__ = ["TraceFile", "TraceLines", "TraceReader", "call_json", "record_json", "record_line"]
 
 Write = Callable[[str], None]
 """Takes a line without its end."""
@@ -229,3 +229,19 @@ def _json(value: Value, type_: Type) -> Any:
         return to_json(value, type_)
     except (TypeError, ValueError, AttributeError, KeyError):
         return repr(value)
+
+
+def call_json(record: CallRecord, time: float, assigned: Sequence[str]) -> str:
+    """The event of a call made by hand, as one line of JSON: the record's fields and the variables that it set.
+
+    Args:
+        record: the call.
+        time: seconds since the session's start.
+        assigned: names of variables.
+    """
+    from wasinet.render.jsonvalue import event_json
+
+    fields = record_json(record)
+    # The event has its own.
+    del fields["time"]
+    return event_json("call", time, {**fields, "assigned": list(assigned)})

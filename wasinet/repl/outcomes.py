@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wasinet.hosts import Trapped
+from wasinet.render.table import Table
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
+from wasinet.render.values import value_table
 from wasinet.repl.paths import Change
 from wasinet.script.outcomes import AGAIN, code_of, outcome_text
 from wasinet.script.session import Session, Step
@@ -14,7 +16,7 @@ from wasinet.wave.human import HumanPrinter
 from wasinet.wave.printer import Printer
 from wasinet.wit.values import Err
 
-__all__ = ["FORMATS", "call_json", "changes_text", "explanation", "outcome_line"]
+__all__ = ["FORMATS", "changes_text", "explanation", "outcome_line", "outcome_table"]
 
 FORMATS = ("table", "wave", "json")
 
@@ -32,6 +34,13 @@ def outcome_line(session: Session, step: Step, form: str, paint: Painter) -> str
     if not isinstance(step.outcome, Err):
         return paint("ok", text)
     return paint("muted" if step.outcome.value in AGAIN else "error", text)
+
+
+def outcome_table(step: Step) -> Table | None:
+    """The outcome as a table, where it is a record or a list of such."""
+    if isinstance(step.outcome, Trapped):
+        return None
+    return value_table(step.outcome, step.function.result, HumanPrinter())
 
 
 def changes_text(session: Session, step: Step, changes: Iterable[Change], names: dict[int, str], paint: Painter) -> str:
@@ -81,16 +90,6 @@ def explanation(session: Session, step: Step) -> str:
     if "Try: " not in text and code is not None and code.advice:
         text = f"{text.rstrip('.')}. {code.advice}" if text else code.advice
     return text
-
-
-def call_json(step: Step) -> str:
-    """The call as one line of JSON, as ``call --json`` prints it."""
-    from wasinet.render.jsonvalue import event_json
-    from wasinet.render.trace import record_json
-
-    fields = record_json(step.record)
-    fields.pop("time")
-    return event_json("call", step.time, {**fields, "assigned": list(step.assigned)})
 
 
 def timing(step: Step, paint: Painter) -> str:

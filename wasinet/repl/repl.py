@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from wasinet.hosts import Reader, Trapped, make_host
 from wasinet.programs.events import LocalFailed
+from wasinet.render.table import table_text
 from wasinet.render.theme import Painter
 from wasinet.repl.commands import COMMANDS, Command, CommandError, find_command
-from wasinet.repl.outcomes import call_json, changes_text, explanation, outcome_line, timing
+from wasinet.repl.outcomes import changes_text, explanation, outcome_line, outcome_table, timing
 from wasinet.repl.paths import Paths
 from wasinet.script.binding import Bound
 from wasinet.script.names import NET, near
@@ -170,9 +171,12 @@ class Repl:
         if step.failed:
             self.failed(TRAPPED if isinstance(step.outcome, Trapped) else FAILED)
         if self.form == "json":
-            self.write(call_json(step))
+            from wasinet.render.trace import call_json
+
+            self.write(call_json(step.record, step.time, step.assigned))
             return
-        line = outcome_line(session, step, self.form, self.paint)
+        table = outcome_table(step) if self.form == "table" else None
+        line = self.paint("ok", "ok") if table is not None else outcome_line(session, step, self.form, self.paint)
         # The predefined network is no news.
         told = [change for change in changes if session.handle_names.get(change.handle) != NET or step.assigned]
         changed = changes_text(session, step, told, names, self.paint)
@@ -181,6 +185,8 @@ class Repl:
         if why and self.complain is self.write:
             parts.insert(1, why)
         self.write("  ".join(parts))
+        if table is not None:
+            self.write(table_text(table, drawn=self.drawn, color=self.paint.color, width=self.width()))
         if why and self.complain is not self.write:
             self.complain(f"  {step.bound.source}: {why}")
 
