@@ -46,9 +46,9 @@ from wasinet.wit.values import Case, Value
 __all__ = ["Octets", "Ref", "Scope", "ValueReader", "fits"]
 
 _SOCKET = re.compile(
-    r"(?:([0-9]++(?:\.[0-9]++)++)|\[([0-9A-Fa-f:.]*+)(?:%([0-9]{1,10}))?\]):(_|[0-9]++)(?![\w.:%-])", re.ASCII
+    r"(?:([0-9]++(?:\.[0-9]++)+)|\[([0-9A-Fa-f:.]*+)(?:%([0-9]{1,10}))?\]):(_|[0-9]++)(?![\w.:%-])", re.ASCII
 )
-_IP = re.compile(r"(?:([0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+)|([0-9]++(?:\.[0-9]++)++))(?![\w:.%-])", re.ASCII)
+_IP = re.compile(r"(?:([0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+)|([0-9]++(?:\.[0-9]++)+))(?![\w:.%-])", re.ASCII)
 _HANDLE = re.compile(r"#([0-9]{1,15})(?![\w-])")
 _MEASURE = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?([A-Za-zµμ]++)(?![\w.-])")
 _BYTE = re.compile(r"\\x([0-9a-fA-F]{2})")

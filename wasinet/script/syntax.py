@@ -18,18 +18,18 @@ from wasinet.wit.data import Data
 
 __all__ = ["BLANKS", "Name", "Place", "Script", "Statement", "is_name", "one_line", "parse", "place", "split_pipe"]
 
-BLANKS = re.compile(r"(?:[ \t\n\r]++|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+)*+")
+BLANKS = re.compile(r"(?:[ \t\n\r]++|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+)*")
 """What may stand between two tokens of the call language."""
 
-_INLINE = re.compile(r"(?:[ \t\r]++|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+)*+")
-_SEPARATORS = re.compile(r"(?:[ \t\n\r;]++|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+)*+")
+_INLINE = re.compile(r"(?:[ \t\r]++|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+)*")
+_SEPARATORS = re.compile(r"(?:[ \t\n\r;]++|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+)*")
 _WORD = re.compile(r"[A-Za-z_%][A-Za-z0-9_%-]*")
 _HANDLE = re.compile(r"#[0-9]{1,15}(?![A-Za-z0-9_-])")
 _TYPED = re.compile(r"(?:#[0-9]*|[A-Za-z0-9_%-]*)\Z")
 # Texts and comments, in which no bracket counts, and the characters that do.
 _PIECE = re.compile(
-    r'"""(?:[^"]|"(?!""))*+(?:"""|\Z)'
-    r'|"(?:[^"\\\n]|\\[^\n])*+(?:"|(?=\n)|\\?\Z|\\(?=\n))'
+    r'"""(?:[^"]++|"(?!""))*(?:"""|\Z)'
+    r'|"(?:[^"\\\n]++|\\[^\n])*(?:"|(?=\n)|\\?\Z|\\(?=\n))'
     r"|'(?:\\u\{[^}\n]*+\}|\\[^\n]|[^'\\\n])'"
     r"|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+"
     r"|[()\[\]{},;|\n]"

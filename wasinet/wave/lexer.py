@@ -12,9 +12,9 @@ __all__ = ["Lexer"]
 
 _WORD = re.compile(
     r"%?(?:[a-z][a-z0-9]*+|[A-Z][A-Z0-9]*+)"
-    r"(?:-(?=[0-9A-Za-z])[0-9]*+(?:[a-z][a-z0-9]*+|[A-Z][A-Z0-9]*+)?+)*+(?![A-Za-z0-9_-])"
+    r"(?:-(?=[0-9A-Za-z])[0-9]*+(?:[a-z][a-z0-9]*+|[A-Z][A-Z0-9]*+)?)*(?![A-Za-z0-9_-])"
 )
-_NUMBER = re.compile(r"-?(?:(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+|inf|nan)(?![A-Za-z0-9_.])")
+_NUMBER = re.compile(r"-?(?:(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?|inf|nan)(?![A-Za-z0-9_.])")
 _FOUND = re.compile(r"[^\s,()\[\]{}\"']{1,61}")
 _PLAIN = re.compile(r'[^"\\\n\ud800-\udfff]++')
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -34,7 +34,7 @@ class Lexer:
         position: the offset where the next part is read.
     """
 
-    BLANKS = re.compile(r"(?:[ \t\n\r]++|//[^\n]*+)*+")
+    BLANKS = re.compile(r"(?:[ \t\n\r]++|//[^\n]*+)*")
     """What may stand between two tokens; always matches, if only the empty text."""
 
     def __init__(self, text: str, position: int = 0) -> None:
