@@ -32,7 +32,7 @@ from wasinet.wave.human import HumanPrinter
 from wasinet.wit.types import Type, handle_of
 from wasinet.wit.values import Err, Value
 
-__all__ = ["TraceFile", "TraceLines", "TraceReader", "call_json", "record_json", "record_line"]
+__all__ = ["TraceFile", "TraceLines", "TraceReader", "call_json", "joined", "record_json", "record_line"]
 
 Write = Callable[[str], None]
 """Takes a line without its end."""
@@ -124,10 +124,10 @@ def record_line(
         parts.append(f"{paint('state', record.before)} → {paint('state', record.after)}")
     if reason:
         parts.append(reason)
-    return _joined(paint("muted", f"{record.time:9.6f}") + _GAP if timed else "", parts, width)
+    return joined(paint("muted", f"{record.time:9.6f}") + _GAP if timed else "", parts, width)
 
 
-def _joined(start: str, parts: Sequence[str], width: int | None) -> str:
+def joined(start: str, parts: Sequence[str], width: int | None) -> str:
     """The parts after one another; one that does not fit begins a line of its own."""
     indent = " " * (_length(start) + 2)
     lines = [start + parts[0]]

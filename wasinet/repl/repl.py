@@ -10,6 +10,7 @@ from wasinet.hosts import Reader, Trapped, make_host
 from wasinet.programs.events import LocalFailed
 from wasinet.render.table import table_text
 from wasinet.render.theme import Painter
+from wasinet.render.trace import call_json, joined
 from wasinet.repl.commands import COMMANDS, Command, CommandError, find_command
 from wasinet.repl.outcomes import changes_text, explanation, outcome_line, outcome_table, timing
 from wasinet.repl.paths import Paths
@@ -171,8 +172,6 @@ class Repl:
         if step.failed:
             self.failed(TRAPPED if isinstance(step.outcome, Trapped) else FAILED)
         if self.form == "json":
-            from wasinet.render.trace import call_json
-
             self.write(call_json(step.record, step.time, step.assigned))
             return
         table = outcome_table(step) if self.form == "table" else None
@@ -184,7 +183,7 @@ class Repl:
         why = explanation(session, step) if step.failed else ""
         if why and self.complain is self.write:
             parts.insert(1, why)
-        self.write("  ".join(parts))
+        self.write(joined("", parts, self.width() if self.drawn else None))
         if table is not None:
             self.write(table_text(table, drawn=self.drawn, color=self.paint.color, width=self.width()))
         if why and self.complain is not self.write:
