@@ -74,9 +74,11 @@ def test_the_engine_knows_no_world() -> None:
 
 def test_unknown_has_the_precise_reason_and_code_beside_it(bench: Bench) -> None:
     sock = bench.tcp("bound")
+    local = next(info.local for info in bench.host.handles() if info.handle == sock)
+    assert local.startswith("127.0.0.1:")
     outcome = bench.call("tcp.bind", sock, bench.net, ipv4("127.0.0.1"))
     assert outcome == Err("unknown")
-    assert outcome.reason == f"bind needs unbound; #{sock} is bound (invalid-state)"
+    assert outcome.reason == f"bind needs unbound; #{sock} is bound to {local} (invalid-state)"
     assert bench.records[-1].reason == outcome.reason
 
 

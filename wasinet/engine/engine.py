@@ -274,7 +274,11 @@ class Engine:
         way = machine.way(resource.state, states)
         advice = f". Try: {way}" if way else ""
         needed = _either(states, machine.states)
-        return err_shape(Fail(code, f"{function.name} needs {needed}; #{resource.handle} is {resource.state}{advice}"))
+        state = resource.state
+        if tuple(states) == (machine.initial,) and state == "bound":
+            # A second bind: the first one's address is what its caller has forgotten.
+            state = f"bound to {resource.local}"
+        return err_shape(Fail(code, f"{function.name} needs {needed}; #{resource.handle} is {state}{advice}"))
 
     # Waiting
 

@@ -26,7 +26,7 @@ def machine_text(machine: Machine, *, drawn: bool, color: bool, width: int) -> s
     tail.flow(*begins, indent=0, hang=2)
     refusals: list[str | Cell] = ["in other states:"]
     for pattern, code in machine.refusals.items():
-        call = "and any other call" if pattern == "*" else pattern
+        call = pattern if pattern != "*" else "any call" if len(machine.refusals) == 1 else "and any other call"
         refusals += [Cell(call, "function"), "gives", Cell(code, "error")]
     tail.flow(*refusals, indent=0, hang=2)
     tail.flow("source:", machine.source, indent=0, hang=2)

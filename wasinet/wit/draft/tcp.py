@@ -33,7 +33,7 @@ _NOT_A_CONNECTION = Error("unknown", "the socket is not in the connection state"
 
 _UNTOUCHED = Note(
     "An argument that is refused (another network, address or port 0, another address while connecting) leaves the "
-    "state as it was. The text does not tell apart the ways to fail.",
+    "state as it was, and so does what the policy denies. The text does not tell apart the ways to fail.",
     "draft/tcp connect, listen",
 )
 _CONNECT_CLOSES = Note(
