@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from textwrap import wrap
 
 from wasinet.reference.document import (
     ARG,
@@ -25,6 +26,9 @@ __all__ = ["DATE", "mdoc"]
 
 DATE = "November 21, 2026"
 """Of the pages: when their text last changed in earnest. A clock would make them stale every day."""
+
+_LONGEST = 78
+"""Bytes of a line of text, as mandoc advises; the sources are read, too."""
 
 _ESCAPES = {
     "\\": r"\e",
@@ -115,13 +119,15 @@ def _sentence(pieces: Iterable[Span]) -> list[str]:
         if all(role == TEXT for role, _ in chunk):
             plain.append(_escaped("".join(text for _, text in chunk)))
             continue
-        if plain:
-            lines.append(_line(" ".join(plain)))
-            plain = []
+        lines += _filled(plain)
+        plain = []
         lines.append(f".{_chunk(chunk)}")
-    if plain:
-        lines.append(_line(" ".join(plain)))
-    return lines
+    return lines + _filled(plain)
+
+
+def _filled(words: list[str]) -> list[str]:
+    text = " ".join(words)
+    return [_line(line) for line in wrap(text, _LONGEST, break_long_words=False, break_on_hyphens=False)]
 
 
 def _chunks(pieces: Iterable[Span]) -> list[list[Span]]:

@@ -53,11 +53,11 @@ def _block(block: Block, args: Collection[str], paint: Paint, width: int) -> lis
     for item in block.items:
         if lines and not block.compact:
             lines.append("")
-        term = "".join(
-            f"{'' if text == ',' or index == 0 else ' '}{paint(_ROLES.get(role, 'function'), text) if text != ',' else text}"
-            for index, (role, text) in enumerate(item.term)
-        )
-        lines += [f"{_INDENT}{term}", *_marked(item.text, args, paint, _INDENT + "   ", width)]
+        terms = [text if text == "," else paint(_ROLES.get(role, "function"), text) for role, text in item.term]
+        lines += [
+            f"{_INDENT}{' '.join(terms).replace(' ,', ',')}",
+            *_marked(item.text, args, paint, _INDENT + "   ", width),
+        ]
     return lines
 
 

@@ -20,9 +20,9 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
+from wasinet.render.theme import prompt_styles
 from wasinet.repl.completion import candidates, current_call
 from wasinet.repl.highlight import pieces
-from wasinet.render.theme import prompt_styles
 from wasinet.repl.repl import Repl, needs_more
 from wasinet.wit.declare import Function
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wasinet.reference.document import ARG, PAGE, Item, Items, Literal, Page, Paragraph, Section, Subsection
-from wasinet.reference.document import Synopsis
+from wasinet.reference.document import ARG, PAGE, Item, Items, Literal, Page, Paragraph, Section, Subsection, Synopsis
 from wasinet.reference.pages.shared import (
     entries,
     environment,

@@ -28,9 +28,11 @@ def states_page(program: Program) -> Page:
             ),
         )
     ]
-    for world in program.worlds:
-        for machine in load(world).machines.values():
-            sections.append(Section(f"{machine.resource.upper()} OF WORLD {world.upper()}", tuple(_machine(machine))))
+    sections += (
+        Section(f"{machine.resource.upper()} OF WORLD {world.upper()}", tuple(_machine(machine)))
+        for world in program.worlds
+        for machine in load(world).machines.values()
+    )
     return Page(
         "wasinet-states",
         7,
