@@ -67,15 +67,17 @@ end
 
 # The addresses of this machine, the loopback always; with the argument behind them.
 function __wasinet_addresses
+    # Quoted: fish joins a text and an empty list to nothing.
+    set -l tail "$argv[1]"
     set -l open ''
     set -l close ''
-    if test -n "$argv[1]"
+    if test -n "$tail"
         set open '['
         set close ']'
-        echo localhost$argv[1]
+        echo localhost$tail
     end
-    echo 127.0.0.1$argv[1]
-    echo $open::1$close$argv[1]
+    echo 127.0.0.1$tail
+    echo $open::1$close$tail
     begin
         ip -o addr; or ifconfig | sed -n 's/^[[:space:]]*\(inet6*\) \([^ %]*\).*/- - \1 \2/p'
     end 2>/dev/null | while read -l index name family address rest
@@ -83,12 +85,12 @@ function __wasinet_addresses
         switch "$family $address"
             case 'inet 127.0.0.1' 'inet6 ::1'
             case 'inet *'
-                echo $address$argv[1]
+                echo $address$tail
             case 'inet6 fe80:*'
                 string match -qr '^[0-9]+:$' -- $index
-                and echo $open$address%(string trim -c : -- $index)$close$argv[1]
+                and echo $open$address%(string trim -c : -- $index)$close$tail
             case 'inet6 *'
-                echo $open$address$close$argv[1]
+                echo $open$address$close$tail
         end
     end
 end

@@ -81,7 +81,7 @@ _ENVIRONMENT = (
     data.Entry("XDG_STATE_HOME", "The folder of the history; `~/.local/state` without it."),
 )
 _FILES = (
-    data.Entry("~/.config/wasinet/config.toml", "Defaults; see Configuration in wasinet(1)."),
+    data.Entry("~/.config/wasinet/config.toml", "Defaults of options, the keys of the prompt, colours."),
     data.Entry("~/.local/state/wasinet/history", "What was typed at the prompt of `wasinet repl`."),
 )
 

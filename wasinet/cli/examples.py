@@ -57,7 +57,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "call": (
         Example(
             "Bind a socket, and ask where:",
-            "wasinet call 's = create-tcp-socket(ipv4); s.start-bind(net, 127.0.0.1:0)\ns.finish-bind(); s.local-address()'",
+            "wasinet call 's = create-tcp-socket(ipv4); s.start-bind(net, 127.0.0.1:0)\n"
+            "s.finish-bind(); s.local-address()'",
         ),
         Example("Read the calls from a file:", "wasinet call - < calls.txt"),
     ),

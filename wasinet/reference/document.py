@@ -7,14 +7,36 @@ from collections.abc import Collection
 
 from wasinet.wit.data import Data
 
-__all__ = ["ARG", "CODE", "FLAG", "PAGE", "TEXT", "Block", "Item", "Items", "Literal", "Page", "Paragraph", "Span"]
-__all__ += ["Section", "Subsection", "Synopsis", "spans"]
+__all__ = [
+    "ARG",
+    "CODE",
+    "FLAG",
+    "PAGE",
+    "PATH",
+    "TEXT",
+    "VARIABLE",
+    "WORD",
+    "Block",
+    "Item",
+    "Items",
+    "Literal",
+    "Page",
+    "Paragraph",
+    "Section",
+    "Span",
+    "Subsection",
+    "Synopsis",
+    "spans",
+]
 
 TEXT = "text"
 FLAG = "flag"
 ARG = "arg"
 CODE = "code"
 PAGE = "page"
+WORD = "word"
+VARIABLE = "variable"
+PATH = "path"
 
 Span = tuple[str, str]
 """A role, one of the constants above, and the text."""

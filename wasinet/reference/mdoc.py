@@ -11,7 +11,10 @@ from wasinet.reference.document import (
     CODE,
     FLAG,
     PAGE,
+    PATH,
     TEXT,
+    VARIABLE,
+    WORD,
     Block,
     Items,
     Literal,
@@ -39,6 +42,7 @@ _ESCAPES = {
     "–": r"\(en",
     "×": r"\(mu",
 }
+_MACROS = {ARG: "Ar", CODE: "Ql", WORD: "Cm", VARIABLE: "Ev", PATH: "Pa", TEXT: "No"}
 # What typesetters replace by prettier characters, which nobody can copy into a shell.
 _LITERAL = {"-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"}
 _QUOTE = {'"': r"\(dq"}
@@ -161,14 +165,12 @@ def _macro(span: Span) -> str:
     role, text = span
     if role == FLAG:
         return f"Fl {_quoted(text[1:])}"
-    if role == ARG:
-        return f"Ar {_quoted(text)}"
-    if role == CODE:
-        return f"Ql {_quoted(text)}"
     if role == PAGE:
         name, number = text[:-1].split("(")
         return f"Xr {name} {number}"
-    return text if text == "," else f"No {_quoted(text)}"
+    if role == TEXT and text == ",":
+        return text
+    return f"{_MACROS[role]} {_quoted(text)}"
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasinet.reference.document import ARG, Block, Page, Paragraph, Section, Span, Subsection, Synopsis
-from wasinet.reference.pages.shared import examples, exits, options, page_name, placeholders
+from wasinet.reference.pages.shared import examples, exits, files, options, page_name, placeholders
 from wasinet.reference.program import Command, Program
 
 __all__ = ["command_page"]
@@ -37,6 +37,16 @@ def command_page(program: Program, command: Command) -> Page:
         (
             Section("SYNOPSIS", (Synopsis((program.name, *command.path), tuple(pieces)),)),
             Section("DESCRIPTION", tuple(body)),
+            Section(
+                "ENVIRONMENT",
+                (
+                    Paragraph(
+                        "Every common option has a variable, `WASINET_COLOR` for --color; wasinet(1) has them all, "
+                        "and what else is read."
+                    ),
+                ),
+            ),
+            files(program),
             exits(program),
             examples(command.examples),
         ),

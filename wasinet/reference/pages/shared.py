@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wasinet.reference.document import ARG, CODE, FLAG, TEXT, Block, Item, Items, Literal, Paragraph, Section, Span
+from wasinet.reference.document import (
+    ARG,
+    FLAG,
+    PATH,
+    TEXT,
+    VARIABLE,
+    WORD,
+    Block,
+    Item,
+    Items,
+    Literal,
+    Paragraph,
+    Section,
+    Span,
+)
 from wasinet.reference.program import Entry, Example, Parameter, Program
 
 __all__ = ["entries", "environment", "examples", "exits", "files", "options", "page_name", "placeholders"]
@@ -43,9 +57,9 @@ def _term(parameter: Parameter) -> tuple[Span, ...]:
     return tuple(term)
 
 
-def entries(items: Iterable[Entry], *, compact: bool = False) -> Items:
+def entries(items: Iterable[Entry], role: str = WORD, *, compact: bool = False) -> Items:
     """A list of names and what they mean."""
-    return Items(tuple(Item(((CODE, entry.term),), entry.text) for entry in items), compact)
+    return Items(tuple(Item(((role, entry.term),), entry.text) for entry in items), compact)
 
 
 def examples(items: Iterable[Example]) -> Section:
@@ -58,12 +72,12 @@ def examples(items: Iterable[Example]) -> Section:
 
 def environment(program: Program) -> Section:
     """ENVIRONMENT."""
-    return Section("ENVIRONMENT", (entries(program.environment),))
+    return Section("ENVIRONMENT", (entries(program.environment, VARIABLE),))
 
 
 def files(program: Program) -> Section:
     """FILES."""
-    return Section("FILES", (entries(program.files),))
+    return Section("FILES", (entries(program.files, PATH),))
 
 
 def exits(program: Program) -> Section:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasinet.reference.document import CODE, Block, Item, Items, Literal, Page, Paragraph, Section
+from wasinet.reference.document import WORD, Block, Item, Items, Literal, Page, Paragraph, Section
 from wasinet.reference.program import Program
 from wasinet.wit import load
 from wasinet.wit.machine import Machine
@@ -49,7 +49,7 @@ def _machine(machine: Machine) -> list[Block]:
         for pattern, code in machine.refusals.items()
     ]
     states = tuple(
-        Item(((CODE, state),), _sentences(meanings.get(state, ""), _ready(machine.ready.get(state, ""))))
+        Item(((WORD, state),), _sentences(meanings.get(state, ""), _ready(machine.ready.get(state, ""))))
         for state in machine.states
     )
     return [
