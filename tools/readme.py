@@ -51,10 +51,8 @@ def _exits(program: Program) -> str:
 
 
 def _events(program: Program) -> str:
-    return _table(
-        ("event", "fields", "what it tells"),
-        ((f"`{entry.term}`", entry.text, EVENTS[entry.term].text) for entry in program.events),
-    )
+    rows = ((f"`{name}`", ", ".join(f"`{field}`" for field in one.fields), one.text) for name, one in EVENTS.items())
+    return _table(("event", "fields", "what it tells"), rows)
 
 
 def _record(program: Program) -> str:
@@ -62,10 +60,8 @@ def _record(program: Program) -> str:
 
 
 def _states(program: Program) -> str:
-    parts = []
-    for machine in load(program.worlds[0]).machines.values():
-        parts.append(f"`{machine.resource}`:\n\n```mermaid\n{mermaid(machine)}```")
-    return "\n\n".join(parts)
+    machines = load(program.worlds[0]).machines.values()
+    return "\n\n".join(f"`{one.resource}`:\n\n```mermaid\n{mermaid(one)}```" for one in machines)
 
 
 BLOCKS: Mapping[str, Callable[[Program], str]] = {

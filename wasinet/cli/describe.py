@@ -63,7 +63,8 @@ def program() -> Program:
         names={world: tuple(known_names(load(world))) for world in WORLD_NAMES},
         worlds=WORLD_NAMES,
         events=tuple(
-            data.Entry(name, ", ".join(f"`{field}`" for field in event.fields)) for name, event in EVENTS.items()
+            data.Entry(name, f"{event.text[:1].upper()}{event.text[1:]}: {_listed(event.fields)}.")
+            for name, event in EVENTS.items()
         ),
         records=tuple(data.Entry(name, text) for name, text in RECORD.items()),
         examples=EXAMPLES[""],
@@ -92,6 +93,10 @@ def _variables(common: tuple[Parameter, ...]) -> tuple[data.Entry, ...]:
         for parameter in common
         if parameter.environment
     )
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _yes(parameter: Parameter) -> str:

@@ -19,36 +19,38 @@ class EventFields(Data):
 EVENTS: Mapping[str, EventFields] = {
     "listening": EventFields("a socket waits", ("address", "handle")),
     "connecting": EventFields("an address is tried", ("address",)),
-    "attempt-failed": EventFields("and does not answer", ("address", "code", "reason")),
+    "attempt-failed": EventFields("an address does not answer", ("address", "code", "reason")),
     "connected": EventFields("a connection stands", ("peer", "local", "handle", "seconds")),
     "accepted": EventFields("a peer has come", ("peer", "local", "handle")),
-    "accept-failed": EventFields("or could not be let in", ("code", "reason")),
+    "accept-failed": EventFields("a peer could not be let in", ("code", "reason")),
     "data": EventFields("what was received", ("peer", "data")),
     "receiving": EventFields("a transfer has begun", ("peer",)),
-    "progress": EventFields("how far it is, with --verbose", ("received", "sent", "seconds", "datagrams")),
+    "progress": EventFields("how far a transfer is, with --verbose", ("received", "sent", "seconds", "datagrams")),
     "ended": EventFields("the peer sends no more", ("peer", "received")),
     "closed": EventFields("a connection is over", ("peer", "received", "sent", "seconds")),
     "failed": EventFields("one of several connections broke", ("peer", "code", "reason")),
     "probe": EventFields("one try of --probe", ("target", "number", "ok", "address", "seconds", "code", "reason")),
     "summary": EventFields("all tries of a target", ("target", "sent", "lost", "min", "median", "max")),
     "sent": EventFields("datagrams went out", ("peer", "local", "datagrams", "bytes")),
-    "all-sent": EventFields("and their sums", ("peer", "local", "datagrams", "sent", "replies", "received", "seconds")),
+    "all-sent": EventFields(
+        "all datagrams that went out", ("peer", "local", "datagrams", "sent", "replies", "received", "seconds")
+    ),
     "received": EventFields("a datagram came", ("peer", "bytes", "data")),
-    "all-received": EventFields("and their sums", ("datagrams", "received", "sent", "seconds")),
+    "all-received": EventFields("all datagrams that came", ("datagrams", "received", "sent", "seconds")),
     "echo-failed": EventFields("a datagram could not go back", ("peer", "code", "reason")),
     "resolved": EventFields("a name has addresses", ("name", "addresses", "seconds")),
-    "unresolved": EventFields("or has none", ("name", "function", "code", "reason")),
+    "unresolved": EventFields("a name has none", ("name", "function", "code", "reason")),
     "ready": EventFields(
         "a source of poll is ready; more fields by its kind",
         ("source", "seconds", "handle", "state", "outcome", "failed"),
     ),
-    "call": EventFields("one call of call; a trace record", ("assigned",)),
+    "call": EventFields("one call of call or repl, with the fields of a trace record", ("assigned",)),
     "replayed": EventFields(
         "one transcript", ("file", "passed", "updated", "calls", "checked", "duration", "mismatches")
     ),
     "step": EventFields("a part of the demo begins", ("title",)),
-    "saw": EventFields("what it saw", ("text",)),
-    "handles": EventFields("the handles at that point", ("live",)),
+    "saw": EventFields("what the demo saw", ("text",)),
+    "handles": EventFields("the handles of the demo at that point", ("live",)),
     "error": EventFields("what ended the command", ("function", "target", "code", "reason")),
 }
 
