@@ -52,7 +52,8 @@ def _group(program: Program, path: tuple[str, ...]) -> str:
         lines += ["local -a wasinet_words wasinet_common", 'wasinet_words=("${words[@]}")', "_wasinet_common"]
     lines += ["local -a wasinet_commands", "wasinet_commands=(", *(f"    {one}" for one in described), ")"]
     lines += [
-        '_arguments -C -s -S : "${wasinet_common[@]}" \\',
+        # What stands behind a command is its own, options that every command has as well.
+        '_arguments -C -s -S -A "-*" : "${wasinet_common[@]}" \\',
         "    '1: :{_describe command wasinet_commands}' '*:: :->rest'",
         "case $state in",
         "    rest)",
