@@ -36,11 +36,9 @@ _LONGEST = 78
 _ESCAPES = {
     "\\": r"\e",
     "→": r"\(->",
-    "«": r"\(Fo",
-    "»": r"\(Fc",
-    "µ": r"\(mc",
-    "–": r"\(en",
-    "×": r"\(mu",
+    # Not every terminal has the marks of quotation.
+    "«": "<",
+    "»": ">",
 }
 _MACROS = {ARG: "Ar", CODE: "Ql", WORD: "Cm", VARIABLE: "Ev", PATH: "Pa", TEXT: "No"}
 # What typesetters replace by prettier characters, which nobody can copy into a shell.

@@ -149,7 +149,7 @@ end
 
 _HELPERS = r"""# Files with these extensions, and folders.
 function __wasinet_files
-    set -l pattern '/$|\.('(string join '|' $argv)')$'
+    set -l pattern '/$|\.(?:'(string join '|' $argv)')$'
     set -l typed (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
     complete -C"'' $typed" | string replace -r '\t.*' '' | string match -r -- ".*(?:$pattern)"
 end
