@@ -234,7 +234,7 @@ def test_mdoc(text: str, lines: list[str]) -> None:
 
 
 def test_a_character_without_an_escape_is_refused() -> None:
-    with pytest.raises(ValueError, match="without an escape: .'☃'"):
+    with pytest.raises(ValueError, match=r"without an escape: .'☃'"):
         page_of("☃")
 
 
