@@ -20,6 +20,7 @@ def _made() -> dict[str, set[str]]:
                 continue
             name = node.args[0]
             if node.func.id in ("Event", "event_json") and isinstance(name, ast.Constant):
+                assert isinstance(name.value, str)
                 found[name.value] |= {keyword.arg for keyword in node.keywords if keyword.arg is not None}
     return found
 
