@@ -162,6 +162,7 @@ _wasinet_addresses()
     local index family address rest
     words="127.0.0.1$1 ${1:+[}::1${1:+]}$1"
     [[ -n $1 ]] && words+=" localhost$1"
+    # Asked for first: what handles commands that are not found takes its time.
     while read -r index rest family address rest; do
         address=${address%%/*}
         case $family in
@@ -175,7 +176,11 @@ _wasinet_addresses()
                 ;;
         esac
     done <<EOF
-$({ ip -o addr || ifconfig | sed -n 's/^[[:space:]]*\(inet6*\) \([^ %]*\).*/- - \1 \2/p'; } 2>/dev/null)
+$(if type ip >/dev/null 2>&1; then
+    ip -o addr 2>/dev/null
+elif type ifconfig >/dev/null 2>&1; then
+    ifconfig 2>/dev/null | sed -n 's/^[[:space:]]*\(inet6*\) \([^ %]*\).*/- - \1 \2/p'
+fi)
 EOF
 }
 

@@ -256,7 +256,7 @@ def test_edit_makes_the_file(config: Write, tmp_path: Path) -> None:
     [
         ("sh -c 'echo x = 1 > $0'", 2, "{path}:1: there is no key 'x'"),
         ("false", 1, "config edit: false: ended with 1"),
-        ("no-such-editor", 1, "config edit: start no-such-editor: No such file or directory; set EDITOR"),
+        ("no-such-editor", 1, "config edit: no-such-editor: no such program; set EDITOR"),
     ],
 )
 def test_edit_that_goes_wrong(config: Write, editor: str, code: int, message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,53 @@ def test_addresses(shell: Any, facts: Program) -> None:
             assert all(re.fullmatch(r"localhost:|[0-9.]+:|\[[0-9a-f:.]+(%\d+)?\]:", word) for word in found)
     assert shell.complete("wasinet tcp listen 127.0.0.1") == ["tcp", "listen", "127.0.0.1:"]
     assert {"127.0.0.1", "::1"} <= set(shell.complete("wasinet resolve --server ")[2:])
+
+
+_IP = """\
+1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+1: lo    inet6 ::1/128 scope host noprefixroute \\       valid_lft forever preferred_lft forever
+7: eth0    inet 192.0.2.7/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever
+7: eth0    inet6 2001:db8::7/64 scope global \\       valid_lft forever preferred_lft forever
+7: eth0    inet6 fe80::7/64 scope link \\       valid_lft forever preferred_lft forever
+"""
+_IFCONFIG = """\
+lo0: flags=8049<UP,LOOPBACK,RUNNING,MULTICAST> mtu 16384
+\tinet 127.0.0.1 netmask 0xff000000
+\tinet6 ::1 prefixlen 128
+\tinet6 fe80::1%lo0 prefixlen 64 scopeid 0x1
+eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500
+        inet 192.0.2.7  netmask 255.255.255.0  broadcast 192.0.2.255
+        inet6 2001:db8::7  prefixlen 64  scopeid 0x0<global>
+        ether 02:00:5e:00:53:01  txqueuelen 0  (Ethernet)
+"""
+_LOOPBACK = {"127.0.0.1:", "[::1]:", "localhost:"}
+_GLOBAL = {"192.0.2.7:", "[2001:db8::7]:"}
+
+
+@pytest.mark.parametrize(
+    ("programs", "wanted"),
+    [
+        ({"ip": _IP, "ifconfig": "never asked"}, _LOOPBACK | _GLOBAL | {"[fe80::7%7]:"}),
+        ({"ifconfig": _IFCONFIG}, _LOOPBACK | _GLOBAL),
+        ({}, _LOOPBACK),
+    ],
+    ids=["ip", "ifconfig", "neither"],
+)
+@pytest.mark.parametrize("name", SHELLS)
+def test_where_addresses_come_from(tmp_path: Path, name: str, programs: dict[str, str], wanted: set[str]) -> None:
+    path = tmp_path / "bin"
+    path.mkdir()
+    for needed in (name, "cat", "sed"):
+        (path / needed).symlink_to(shutil.which(needed) or pytest.skip(f"{needed} is not on PATH"))
+    for program, output in programs.items():
+        (path / f"{program}.txt").write_text(output, "utf-8")
+        (path / program).write_text(f"#!/bin/sh\ncat {path}/{program}.txt\n", "utf-8")
+        (path / program).chmod(0o755)
+    shell = SHELLS[name](ROOT / COMPLETIONS[name], tmp_path, {"PATH": str(path)})
+    try:
+        assert set(shell.complete("wasinet tcp listen ")[2:]) == wanted
+    finally:
+        shell.close()
 
 
 @pytest.mark.parametrize("line", ["wasinet udp send localhost:1 ", "wasinet tcp connect --count ", "wasinet demo "])

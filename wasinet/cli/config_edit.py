@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 
 import typer
 
 from wasinet.cli.config import config_path
 from wasinet.cli.config_keys import keys, parse
+from wasinet.cli.foreground import NOT_FOUND, in_front
 from wasinet.programs.events import LocalFailed
 
 __all__ = ["NEEDS_CONFIG", "command", "template"]
@@ -29,13 +28,12 @@ def command(ctx: typer.Context) -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with open(path, "x", encoding="utf-8") as file:
             file.write(template())
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-    try:
-        code = subprocess.run([*editor, path], check=False).returncode
-    except OSError as error:
-        raise LocalFailed(f"start {editor[0]}", f"{error.strerror}; set EDITOR") from None
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    code = in_front(editor, path)
+    if code == NOT_FOUND:
+        raise LocalFailed(editor, "no such program; set EDITOR")
     if code:
-        raise LocalFailed(editor[0], f"ended with {code}")
+        raise LocalFailed(editor, f"ended with {code}")
     with open(path, "rb") as file:
         parse(path, file.read())
 

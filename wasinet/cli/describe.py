@@ -5,6 +5,8 @@ can be comes from its metavar, so a command gets good completions by naming its 
 
 - ``auto|always|never``: one of these words;
 - ``FILE``, ``COMPONENT``, ``FOLDER``: a file; extensions that the help names (``.wasm``) narrow it;
+- ``FILE.toml``: a file with this extension;
+- ``RULE``: a rule of a policy;
 - ``HOST:PORT``, ``ADDRESS``, ``ADDRESS[:PORT]``: an address;
 - ``WORLD``, ``HOST``: their names.
 
@@ -24,6 +26,7 @@ from wasinet.cli.errors import EXIT_CODES
 from wasinet.cli.examples import EXAMPLES
 from wasinet.cli.lazy import SUMMARY, leaf
 from wasinet.cli.options import CommonOption, common_options
+from wasinet.engine.policy import USES
 from wasinet.hosts import HOST_NAMES
 from wasinet.reference import program as data
 from wasinet.reference.program import Command, Parameter, Program, ValueKind
@@ -32,6 +35,7 @@ from wasinet.wit import WORLD_NAMES, load
 __all__ = ["program"]
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_TYPED = re.compile(r"[A-Z]+\.[a-z]+")
 _EXTENSION = re.compile(r"(?<![\w.])\*?\.(wasinet|wasm|wat|toml|ndjson|pcap|xml)\b")
 
 
@@ -106,7 +110,9 @@ def _yes(parameter: Parameter) -> str:
 def _command(path: tuple[str, ...], entry: Entry) -> Command:
     command = leaf(path[-1], entry)
     name = " ".join(path)
-    own = [param for param in command.params if not isinstance(param, CommonOption)]
+    own = [
+        param for param in command.params if not (isinstance(param, CommonOption) or getattr(param, "hidden", False))
+    ]
     return Command(
         path=path,
         summary=entry.help,
@@ -141,6 +147,9 @@ def _value(command: str, name: str, metavar: str, text: str) -> ValueKind:
     if own is not None:
         return own()
     alternatives = metavar.split("|")
+    typed = tuple(one.partition(".")[2] for one in alternatives if _TYPED.fullmatch(one))
+    if typed:
+        return ValueKind(data.FILE, typed)
     if all(map(_WORD.fullmatch, alternatives)):
         return ValueKind(data.WORDS, tuple(alternatives))
     for alternative in alternatives:
@@ -155,8 +164,8 @@ _PLACEHOLDERS: Mapping[str, ValueKind] = {
     "FILE": ValueKind(data.FILE),
     "FOLDER": ValueKind(data.FILE),
     "COMPONENT": ValueKind(data.FILE, ("wasm", "wat")),
-    "COMPONENT.wasm": ValueKind(data.FILE, ("wasm", "wat")),
     "TRANSCRIPT": ValueKind(data.FILE, ("wasinet",)),
+    "RULE": ValueKind(data.WORDS, (*(f"{use}:" for use in USES), "all")),
     "HOST:PORT": ValueKind(data.ADDRESS),
     "ADDRESS": ValueKind(data.ADDRESS),
     "ADDRESS[:PORT]": ValueKind(data.PLACE),

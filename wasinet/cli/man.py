@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from typing import Annotated
 
 import typer
 
+from wasinet.cli.foreground import NOT_FOUND, in_front
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
@@ -64,8 +63,4 @@ def _paged(text: str) -> bool:
     pager = os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less"
     # As git does: colours pass, and what fits on the screen needs no key to leave.
     environment = {"LESS": "FRX", **os.environ}
-    try:
-        done = subprocess.run(shlex.split(pager), input=f"{text}\n".encode(), env=environment, check=False)
-    except OSError:
-        return False
-    return done.returncode != 127
+    return in_front(pager, text=f"{text}\n", env=environment) != NOT_FOUND

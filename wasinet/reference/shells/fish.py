@@ -167,8 +167,11 @@ function __wasinet_addresses
     end
     echo 127.0.0.1$tail
     echo $open::1$close$tail
-    begin
-        ip -o addr; or ifconfig | sed -n 's/^[[:space:]]*\(inet6*\) \([^ %]*\).*/- - \1 \2/p'
+    # Asked for first: what handles commands that are not found says so.
+    if command -q ip
+        ip -o addr
+    else if command -q ifconfig
+        ifconfig | sed -n 's/^[[:space:]]*\(inet6*\) \([^ %]*\).*/- - \1 \2/p'
     end 2>/dev/null | while read -l index name family address rest
         set address (string replace -r '/.*' '' -- $address)
         switch "$family $address"

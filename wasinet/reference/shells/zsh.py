@@ -141,7 +141,12 @@ _wasinet_addresses() {
     [[ -n $1 ]] && open='[' close=']'
     found=("127.0.0.1$1" "${open}::1$close$1")
     [[ -n $1 ]] && found+=("localhost$1")
-    { ip -o addr || ifconfig | sed -n 's/^[[:space:]]*\(inet6*\) \([^ %]*\).*/- - \1 \2/p' } 2>/dev/null |
+    # Asked for first: what handles commands that are not found takes its time.
+    if (($+commands[ip])); then
+        ip -o addr
+    elif (($+commands[ifconfig])); then
+        ifconfig | sed -n 's/^[[:space:]]*\(inet6*\) \([^ %]*\).*/- - \1 \2/p'
+    fi 2>/dev/null |
         while read -r index rest family address rest; do
             address=${address%%/*}
             case $family:$address in
