@@ -14,7 +14,7 @@ import typer
 
 from tests.cli.command import CLEAN, run
 from wasinet.cli import commands, lazy
-from wasinet.cli.config import config_path
+from wasinet.cli.config import config_path, read_config
 from wasinet.cli.config_edit import template
 from wasinet.cli.config_keys import Setting, apply, keys, parse
 from wasinet.cli.describe import program
@@ -109,8 +109,6 @@ def test_an_option_goes_before_its_key(config: Write, tmp_path: Path) -> None:
     config('idle-timeout = "3s"\n[policy]\nallow = ["tcp-connect:*:443", "udp-bind"]\n[repl]\nkeys = "vi"')
 
     def invoke(*arguments: str) -> dict[str, Any]:
-        from wasinet.cli.config import read_config
-
         settings = Settings()
         read_config(settings)
         assert settings.config_error is None
@@ -127,6 +125,29 @@ def test_an_option_goes_before_its_key(config: Write, tmp_path: Path) -> None:
         "allow": ["all"],
         "vi": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "wanted"),
+    [
+        (["tcp", "connect", "localhost:1"], "idle_timeout", 30.0),
+        (["tcp", "connect", "localhost:1", "--idle-timeout", "1s"], "idle_timeout", 1.0),
+        (["tcp", "connect", "localhost:1"], "connect_timeout", 2.0),
+        (["tcp", "listen", "localhost:1"], "idle_timeout", 30.0),
+        (["repl"], "vi", True),
+        (["repl", "--emacs"], "vi", False),
+    ],
+)
+def test_commands_have_the_defaults(config: Write, arguments: list[str], name: str, wanted: object) -> None:
+    config('idle-timeout = "30s"\nconnect-timeout = 2\nrepl.keys = "vi"')
+    settings = Settings()
+    read_config(settings)
+    group: Any = lazy.root()
+    context = group.make_context("wasinet", list(arguments), obj=settings)
+    while isinstance(group, lazy.LazyGroup):
+        word, group, rest = group.resolve_command(context, [*context._protected_args, *context.args])
+        context = group.make_context(word, rest, parent=context)
+    assert context.params[name] == wanted
 
 
 def test_the_theme(config: Write) -> None:

@@ -175,6 +175,18 @@ def test_nothing_where_nothing_is_known(shell: Any, line: str) -> None:
     assert found == line.split()[1:]
 
 
+@pytest.mark.parametrize("name", ["bash", "zsh"])
+def test_shells_that_refuse_unset_variables(tmp_path: Path, name: str) -> None:
+    shell = SHELLS[name](ROOT / COMPLETIONS[name], tmp_path, setup="set -u; ")
+    try:
+        assert shell.complete("wasinet explain tcp-socket.start-li") == ["explain", "tcp-socket.start-listen"]
+        assert shell.complete("wasinet --world=d") == ["--world=draft"]
+        assert "127.0.0.1" in shell.complete("wasinet resolve --server ")
+        assert shell.complete("wasinet tcp li") == ["tcp", "listen"]
+    finally:
+        shell.close()
+
+
 def test_no_python_is_started(tmp_path: Path, facts: Program) -> None:
     for path in COMPLETIONS.values():
         script = (ROOT / path).read_text("utf-8")

@@ -11,6 +11,10 @@ help. ``ctx.obj`` is the ``Settings``. ``wasinet.cli.session`` says how one runs
         \"\"\"Listen on ADDRESS.\"\"\"
         with Session(ctx.obj) as session:
             session.run(tcp_listen.listen(session.host, to_socket_address(address)))
+
+Its examples stand in ``wasinet.cli.examples``, and ``wasinet.cli.describe`` says which metavars have
+completions. ``python -m tools.generate`` then makes its manual page, its completions and its line in
+the README.
 """
 
 from __future__ import annotations

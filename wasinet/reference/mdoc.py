@@ -36,9 +36,20 @@ _LONGEST = 78
 _ESCAPES = {
     "\\": r"\e",
     "→": r"\(->",
-    # Not every terminal has the marks of quotation.
+    "×": r"\(mu",
+    "–": r"\(en",
+    "—": r"\(em",
+    "≤": r"\(<=",
+    "≥": r"\(>=",
+    "≠": r"\(!=",
+    "“": r"\(lq",
+    "”": r"\(rq",
+    "’": r"\(cq",
+    "…": "...",
+    # groff knows no other form of these for terminals without them.
     "«": "<",
     "»": ">",
+    "µ": "u",
 }
 _MACROS = {ARG: "Ar", CODE: "Ql", WORD: "Cm", VARIABLE: "Ev", PATH: "Pa", TEXT: "No"}
 # What typesetters replace by prettier characters, which nobody can copy into a shell.

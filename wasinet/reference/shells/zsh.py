@@ -108,7 +108,7 @@ def _action(value: ValueKind) -> str:
 def _names(program: Program) -> str:
     *others, (_, default) = names(program)
     lines = [
-        "local world=$WASINET_WORLD index",
+        "local world=${WASINET_WORLD-} index",
         "for ((index = 2; index < $#wasinet_words; index++)); do",
         "    case $wasinet_words[index] in",
         "        --world) world=$wasinet_words[index+1] ;;",
@@ -136,11 +136,11 @@ _wasinet_words() {
 
 # The addresses of this machine, the loopback always; with $1 behind them.
 _wasinet_addresses() {
-    local index rest family address open= close=
+    local index rest family address open= close= tail=${1-}
     local -a found
-    [[ -n $1 ]] && open='[' close=']'
-    found=("127.0.0.1$1" "${open}::1$close$1")
-    [[ -n $1 ]] && found+=("localhost$1")
+    [[ -n $tail ]] && open='[' close=']'
+    found=("127.0.0.1$tail" "${open}::1$close$tail")
+    [[ -n $tail ]] && found+=("localhost$tail")
     # Asked for first: what handles commands that are not found takes its time.
     if (($+commands[ip])); then
         ip -o addr
@@ -151,9 +151,9 @@ _wasinet_addresses() {
             address=${address%%/*}
             case $family:$address in
                 inet:127.0.0.1 | inet6:::1) ;;
-                inet:*) found+=("$address$1") ;;
-                inet6:fe80:*) [[ $index == [0-9]*: ]] && found+=("$open$address%${index%:}$close$1") ;;
-                inet6:*) found+=("$open$address$close$1") ;;
+                inet:*) found+=("$address$tail") ;;
+                inet6:fe80:*) [[ $index == [0-9]*: ]] && found+=("$open$address%${index%:}$close$tail") ;;
+                inet6:*) found+=("$open$address$close$tail") ;;
             esac
         done
     compadd -S '' -a found
