@@ -17,6 +17,9 @@ from wasinet.hosts.native import NativeHost
 
 _OPEN = Path("/proc/self/fd")
 
+# No test reads the configuration of whoever runs it: below a file there is none.
+os.environ["XDG_CONFIG_HOME"] = os.devnull
+
 
 def open_descriptors() -> dict[str, str]:
     """What is open: descriptor to target."""

@@ -21,6 +21,8 @@ _NEVER = {
     "dataclasses",
     "click",
     "idna",
+    "tomllib",
+    "platformdirs",
 }
 _NOT_FOR_VERSION = _NEVER | {
     "typer", "re", "enum", "inspect", "typing", "json", "socket", "subprocess", "collections", "functools", "signal",

@@ -11,6 +11,10 @@ help. ``ctx.obj`` is the ``Settings``. ``wasinet.cli.session`` says how one runs
         \"\"\"Listen on ADDRESS.\"\"\"
         with Session(ctx.obj) as session:
             session.run(tcp_listen.listen(session.host, to_socket_address(address)))
+
+Its examples stand in ``wasinet.cli.examples``, and ``wasinet.cli.describe`` says which metavars have
+completions. ``python -m tools.generate`` then makes its manual page, its completions and its line in
+the README.
 """
 
 from __future__ import annotations
@@ -60,4 +64,14 @@ COMMANDS: Mapping[str, Entry | Group] = {
     "states": Entry("states", "The state machine of TCP or UDP sockets."),
     "explain": Entry("explain", "What a function, an error code or a state means."),
     "wit": Entry("wit", "The declarations of a world, as WIT or JSON."),
+    "config": Group(
+        "The configuration file: defaults for options, the keys of the REPL, colours.",
+        {
+            "show": Entry("config_show", "What is set, and where."),
+            "path": Entry("config_path", "Where the file is, or would be."),
+            "edit": Entry("config_edit", "Open the file in your editor, and check it."),
+        },
+    ),
+    "man": Entry("man", "The manual page of a command."),
+    "completion": Entry("completion", "Print the completions for bash, zsh or fish."),
 }

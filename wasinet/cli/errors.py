@@ -6,13 +6,14 @@ import errno
 import sys
 from collections.abc import Callable
 
+from wasinet.cli.config import ConfigError
 from wasinet.cli.interrupts import Terminated, TimedOut
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue, show_duration
 from wasinet.engine.faults import Trap
 from wasinet.programs.events import CallFailed, Idle, LocalFailed, NotInWorld, SomeFailed
 
-__all__ = ["Mismatch", "report"]
+__all__ = ["EXIT_CODES", "Mismatch", "report"]
 
 DONE = 0
 FAILED = 1
@@ -23,6 +24,17 @@ TIMED_OUT = TimedOut.code
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 TERMINATED = Terminated.code
+
+EXIT_CODES: tuple[tuple[tuple[int, ...], str], ...] = (
+    ((DONE,), "Done."),
+    ((FAILED,), "A WASI call or a local resource failed; the code is named on standard error."),
+    ((USAGE,), "Usage: malformed input, an unreadable file, an unknown name; nothing was called."),
+    ((TRAP,), "Trap: the call broke a rule of the API, a real guest would have been killed."),
+    ((MISMATCH,), "Mismatch: not what was expected."),
+    ((TIMED_OUT,), "A timeout ended it before its goal."),
+    ((INTERRUPTED, BROKEN_PIPE, TERMINATED), "Interrupted, the reader of the output went away, or terminated."),
+)
+"""The contract, for the documentation."""
 
 # Codes that say too little without their reason.
 _VAGUE = frozenset({"unknown", "invalid-state", "invalid-argument", "not-in-progress", "not-supported"})
@@ -88,6 +100,10 @@ def _bad_value(error: BadValue | NotInWorld, settings: Settings) -> Ending:
     return USAGE, (f"{_named(settings)}: {error}",)
 
 
+def _config_error(error: ConfigError, settings: Settings) -> Ending:
+    return USAGE, (f"wasinet: {error}",)
+
+
 def _timed_out(error: TimedOut, settings: Settings) -> Ending:
     after = show_duration(settings.timeout) if settings.timeout else "--timeout"
     return TIMED_OUT, (f"{_named(settings)}: timed out after {after}",)
@@ -107,6 +123,7 @@ _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (Idle, _idle),
     (SomeFailed, _silent(FAILED)),
     (BadValue, _bad_value),
+    (ConfigError, _config_error),
     (NotInWorld, _bad_value),
     (Trap, _trap),
     (Mismatch, _silent(MISMATCH)),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     # Typer vendors Click without a public name for this class; ``typer.Context`` is a subclass.
     from typer._click.core import Context
 
-__all__ = ["LazyGroup", "Leaf", "root"]
+__all__ = ["SUMMARY", "LazyGroup", "Leaf", "leaf", "root"]
+
+SUMMARY = "Call the WASI network APIs by hand, and see what the specification says."
 
 # Longer lines are hard to read.
 _CONTEXT = {"max_content_width": 100}
@@ -71,12 +73,25 @@ def _section(ctx: Any, formatter: Any, title: str, rows: Sequence[tuple[str, str
 class Leaf(_Shape, TyperCommand):
     """A command proper."""
 
+    # Commands that look after the configuration file run also when that is broken.
+    needs_config = True
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: Any) -> Any:
+        if parent is not None and parent.obj.defaults:
+            given = parent.obj.defaults
+            extra["default_map"] = {
+                param.name: given[option] for param in self.params for option in param.opts if option in given
+            }
+        return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: Context) -> Any:
         from wasinet.cli.interrupts import start_timeout
 
         # What was imported stays; the program's own garbage is collected from here on (see ``main``).
         gc.freeze()
         gc.enable()
+        if ctx.obj.config_error is not None and self.needs_config:
+            raise ctx.obj.config_error
         if ctx.obj.timeout:
             start_timeout(ctx.obj.timeout)
         return super().invoke(ctx)
@@ -167,9 +182,10 @@ def leaf(name: str, entry: Entry) -> Leaf:
             param.metavar = (str(param.name) if argument else param.type.name).upper()
     command.params += common_options()
     assert isinstance(command, Leaf)
+    command.needs_config = getattr(module, "NEEDS_CONFIG", True)
     return command
 
 
 def root() -> LazyGroup:
     """The command ``wasinet``."""
-    return LazyGroup("wasinet", "Call the WASI network APIs by hand, and see what the specification says.", COMMANDS)
+    return LazyGroup("wasinet", SUMMARY, COMMANDS)

@@ -14,7 +14,7 @@ from wasinet.cli.params import checked
 from wasinet.cli.values import BadValue, parse_count, parse_duration
 from wasinet.wit import WORLD_NAMES
 
-__all__ = ["CommonOption", "common_options"]
+__all__ = ["DECLARATIONS", "CommonOption", "common_options"]
 
 
 class CommonOption(TyperOption):
@@ -42,7 +42,7 @@ _HOST = _choice("host", "native")
 _COLOR = _choice("colour choice", "auto", "always", "never")
 
 _Declaration = tuple[tuple[str, ...], Callable[[str], Any] | None, str, str]
-_DECLARATIONS: tuple[_Declaration, ...] = (
+DECLARATIONS: tuple[_Declaration, ...] = (
     (("--world",), _WORLD, "|".join(WORLD_NAMES), "The generation of the API."),
     (("--host",), _HOST, "native", "What answers the calls."),
     (("--json",), None, "", "Events and results as JSON on standard output, one a line."),
@@ -86,7 +86,7 @@ def common_options(*, environment: bool = False) -> list[CommonOption]:
             # So that a help page before it on the line is the only one that it comes too late for.
             is_eager=names == ("--color",),
         )
-        for names, parse, metavar, text in _DECLARATIONS
+        for names, parse, metavar, text in DECLARATIONS
     ]
     # Typer's own would not say why a help page could not be printed.
     show = CommonOption(

@@ -24,7 +24,7 @@ _DRAIN_INTERRUPTED = 1.0
 
 def command(
     ctx: typer.Context,
-    vi: Annotated[bool, typer.Option("--vi", help="The keys of vi instead of those of emacs.")] = False,
+    vi: Annotated[bool, typer.Option("--vi/--emacs", help="The keys of vi, or those of emacs.")] = False,
 ) -> None:
     """Make calls at a prompt: every state machine by hand, call by call.
 

@@ -24,8 +24,10 @@ def run(arguments: list[str]) -> int:
 
 
 def _invoke(arguments: list[str], settings: Settings) -> int:
+    from wasinet.cli.config import read_config
     from wasinet.cli.lazy import root
 
+    read_config(settings)
     command = root()
     # Not Typer's own main: it turns every interruption into the same exit code.
     with command.make_context("wasinet", list(arguments), obj=settings) as ctx:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wasinet.wit import DEFAULT_WORLD
 
 __all__ = ["Settings"]
@@ -24,6 +26,9 @@ class Settings:
         color: ``auto``, ``always`` or ``never``.
         debug: show tracebacks.
         command: the words that named the command: ``tcp connect``.
+        defaults: from the configuration file: an option, ``--idle-timeout``, to the value that it has
+            in every command that knows it.
+        config_error: what is wrong with the configuration file, or None.
     """
 
     def __init__(self) -> None:
@@ -40,6 +45,8 @@ class Settings:
         self.color = "auto"
         self.debug = False
         self.command = ""
+        self.defaults: dict[str, Any] = {}
+        self.config_error: Exception | None = None
 
     @property
     def stdout_taken(self) -> bool:

@@ -1,21 +1,6 @@
 """Calls as they happen: lines for people, and NDJSON for programs.
 
-A record in a trace file has these fields:
-
-| field       | value                                                                         |
-|-------------|-------------------------------------------------------------------------------|
-| `time`      | seconds since the session's start when the call began                         |
-| `duration`  | seconds that it took                                                          |
-| `host`      | what answered: `native`                                                       |
-| `interface` | `tcp`; empty for the drop of a handle                                         |
-| `function`  | `tcp-socket.start-bind`; `drop tcp-socket`                                    |
-| `arguments` | an object: parameter name to value, without the receiver                      |
-| `outcome`   | `{"ok": v}`, `{"err": v}`, `{"value": v}` (no result type), `{"trap": "..."}` |
-| `handle`    | the receiver's number, null for free functions                                |
-| `before`    | the receiver's state before; empty where it has none                          |
-| `after`     | and after                                                                     |
-| `reason`    | the precise reason of a failure, for people; else empty                       |
-
+`wasinet.render.fields.RECORD` lists the fields of a record in a trace file.
 Values are as `wasinet.render.jsonvalue` says.
 """
 
@@ -199,7 +184,7 @@ def _text(printer: HumanPrinter, value: Value, type_: Type) -> str:
 
 
 def record_json(record: CallRecord) -> dict[str, Any]:
-    """The record with the fields that this module documents."""
+    """The record with the fields of `wasinet.render.fields.RECORD`."""
     from wasinet.render.jsonvalue import outcome_json
 
     function = record.function

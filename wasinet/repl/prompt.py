@@ -20,6 +20,7 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
+from wasinet.render.theme import prompt_styles
 from wasinet.repl.completion import candidates, current_call
 from wasinet.repl.highlight import pieces
 from wasinet.repl.repl import Repl, needs_more
@@ -27,24 +28,22 @@ from wasinet.wit.declare import Function
 
 __all__ = ["interact", "make_prompt"]
 
-_STYLE = Style.from_dict(
-    {
-        "prompt": "ansicyan bold",
-        "function": "ansicyan",
-        "value": "ansigreen",
-        "muted": "ansibrightblack",
-        "handle": "ansiyellow bold",
-        "address": "ansibrightblue",
-        "number": "ansibrightblue",
-        "command": "ansimagenta",
-        "target": "ansiyellow",
-        "case": "",
-        "argument": "bold underline",
-        "bottom-toolbar": "noreverse ansibrightblack",
-        "completion-menu.completion.illegal": "fg:ansibrightblack italic",
-        "illegal": "fg:ansibrightblack italic",
-    }
-)
+_STYLES = {
+    "prompt": "ansicyan bold",
+    "function": "ansicyan",
+    "value": "ansigreen",
+    "muted": "ansibrightblack",
+    "handle": "ansiyellow bold",
+    "address": "ansibrightblue",
+    "number": "ansibrightblue",
+    "command": "ansimagenta",
+    "target": "ansiyellow",
+    "case": "",
+    "argument": "bold underline",
+    "bottom-toolbar": "noreverse ansibrightblack",
+    "completion-menu.completion.illegal": "fg:ansibrightblack italic",
+    "illegal": "fg:ansibrightblack italic",
+}
 _PROMPT = "wasinet> "
 _REST = "     ... "
 
@@ -157,7 +156,7 @@ def make_prompt(repl: Repl, *, vi: bool = False, history: History | None = None)
         auto_suggest=AutoSuggestFromHistory(),
         history=_history(repl.complain) if history is None else history,
         bottom_toolbar=_Toolbar(repl),
-        style=_STYLE,
+        style=Style.from_dict(_STYLES | prompt_styles()),
         color_depth=None if repl.paint.color else ColorDepth.DEPTH_1_BIT,
         mouse_support=False,
         reserve_space_for_menu=6,

@@ -1,0 +1,57 @@
+"""The configuration file: found and read at every start, so this much and no more is imported for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wasinet.cli.settings import Settings
+
+__all__ = ["ConfigError", "config_path", "read_config"]
+
+
+class ConfigError(Exception):
+    """The configuration file is not right: ``PATH:LINE: what is wrong; what would be right``. Ends a command with 2."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
+
+
+def config_path() -> str:
+    """Where the file is, or would be: in the folder that the system has for configuration."""
+    if sys.platform in ("darwin", "win32"):
+        from platformdirs import user_config_dir
+
+        folder = user_config_dir("wasinet", appauthor=False)
+    else:
+        # By hand what platformdirs does here; importing that costs as much as a tenth of a command's start.
+        folder = os.environ.get("XDG_CONFIG_HOME", "")
+        if not os.path.isabs(folder):
+            # The XDG base directory specification: relative paths are to be ignored.
+            folder = os.path.expanduser("~/.config")
+        folder = os.path.join(folder, "wasinet")
+    return os.path.join(folder, "config.toml")
+
+
+def read_config(settings: Settings) -> None:
+    """Put what the file says into the settings; without a file nothing happens.
+
+    A mistake in it is kept in ``settings.config_error``: what repairs the file must still run.
+    """
+    path = config_path()
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        settings.config_error = ConfigError(path, 0, f"cannot be read: {error.strerror}")
+        return
+    from wasinet.cli.config_keys import apply, parse
+
+    try:
+        apply(parse(path, raw), settings)
+    except ConfigError as error:
+        settings.config_error = error

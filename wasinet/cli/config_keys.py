@@ -1,0 +1,234 @@
+"""The keys of the configuration file: what each may be, and what it sets."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from typer import BadParameter
+
+from wasinet.cli.config import ConfigError
+from wasinet.cli.options import DECLARATIONS
+from wasinet.cli.settings import Settings
+from wasinet.cli.values import BadValue, parse_duration
+from wasinet.render.theme import STYLES, restyle, style_mistake
+from wasinet.wit.data import Data
+
+__all__ = ["Key", "Setting", "apply", "keys", "parse"]
+
+
+class Key(Data):
+    """A key.
+
+    Args:
+        name: ``color``, ``repl.keys``.
+        metavar: what its value is.
+        text: what it does.
+        check: raises BadValue for a wrong value, and gives the value to set.
+        setting: the attribute of ``Settings`` that it is, or empty.
+        option: the option that it is the default of, in all commands that have it; or empty.
+        example: a value, as TOML.
+    """
+
+    name: str
+    metavar: str
+    text: str
+    check: Callable[[Any], Any]
+    setting: str = ""
+    option: str = ""
+    example: str = ""
+
+
+class Setting(Data):
+    """A key that the file sets: the value as written and as checked, and the line."""
+
+    key: Key
+    written: Any
+    value: Any
+    line: int
+
+
+def _text(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise BadValue(f"{_shown(value)} is no text")
+        return parse(str(value))
+
+    return check
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BadValue(f"{_shown(value)} is neither true nor false")
+    return value
+
+
+def _duration(value: Any) -> str:
+    text = str(_text(str)(value))
+    if parse_duration(text) == 0:
+        raise BadValue(f"{text!r} is too short; e.g. 5s")
+    return text
+
+
+def _editing(value: Any) -> bool:
+    if value not in ("emacs", "vi"):
+        raise BadValue(f"{_shown(value)} is no set of keys; choose emacs, vi")
+    return bool(value == "vi")
+
+
+def _rules(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(rule, str) for rule in value):
+        raise BadValue(f'{_shown(value)} is no list of rules; e.g. ["tcp-connect:10.0.0.0/8:443"]')
+    from wasinet.engine.policy import PolicyError, Rule
+
+    for rule in value:
+        try:
+            Rule.parse(rule)
+        except PolicyError as error:
+            raise BadValue(str(error)) from None
+    return tuple(value)
+
+
+def _style(value: Any) -> str:
+    text = str(_text(str)(value))
+    mistake = style_mistake(text)
+    if mistake:
+        raise BadValue(mistake)
+    return text
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "a table" if isinstance(value, dict) else repr(value)
+
+
+@cache
+def keys() -> Mapping[str, Key]:
+    """All keys by name: the common options, then what only some commands have."""
+    found = []
+    for names, parse, metavar, text in DECLARATIONS:
+        name = names[0][2:]
+        check = _flag if parse is None else _text(parse)
+        found.append(Key(name, metavar or "true|false", text, check, setting=name.replace("-", "_")))
+    found += [
+        Key(name, "DURATION", text, _duration, option=f"--{name}")
+        for name, text in (
+            ("connect-timeout", "Give up connecting after this long."),
+            ("idle-timeout", "Give a connection up after this long without a byte."),
+        )
+    ]
+    found.append(Key("repl.keys", "emacs|vi", "The keys of the prompt.", _editing, option="--vi"))
+    found += [
+        Key("policy.allow", "RULES", "What guests may do beside what is allowed anyway.", _rules, option="--allow"),
+        Key("policy.deny", "RULES", "What they may not do; goes before what is allowed.", _rules, option="--deny"),
+    ]
+    found += [Key(f"theme.{role}", "STYLE", f"How {_what(role)} looks.", _style) for role in STYLES]
+    return {key.name: key for key in found}
+
+
+def _what(role: str) -> str:
+    return f"the role {role}"
+
+
+def parse(path: str, raw: bytes) -> list[Setting]:
+    """What the file sets.
+
+    Raises:
+        ConfigError: with the first mistake.
+    """
+    try:
+        text = raw.decode()
+        tree = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ConfigError(path, line, f"not UTF-8: {error.reason}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _no_toml(path, raw, str(error)) from None
+    lines = _lines(text)
+    found = []
+    for name, value in _flat(tree):
+        line = lines.get(name, lines.get(name.partition(".")[0], 1))
+        key = keys().get(name)
+        if key is None:
+            raise ConfigError(path, line, _unknown(name))
+        try:
+            found.append(Setting(key, value, key.check(value), line))
+        except (BadValue, BadParameter) as error:
+            raise ConfigError(path, line, f"{name}: {error}") from None
+    return found
+
+
+def apply(found: Sequence[Setting], settings: Settings) -> None:
+    """Set the settings, the defaults of options, and the theme."""
+    styles = {}
+    for one in found:
+        key = one.key
+        if key.setting:
+            setattr(settings, key.setting, one.value)
+        elif key.option:
+            settings.defaults[key.option] = one.value
+        else:
+            styles[key.name.partition(".")[2]] = one.value
+    restyle(styles)
+
+
+def _no_toml(path: str, raw: bytes, message: str) -> ConfigError:
+    match = re.search(r" \((?:at line (\d+), column \d+|at end of document)\)$", message)
+    if match is None:
+        return ConfigError(path, 0, message)
+    line = int(match[1]) if match[1] else raw.count(b"\n") + (not raw.endswith(b"\n"))
+    return ConfigError(path, line, f"not TOML: {message[: match.start()]}")
+
+
+def _flat(tree: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """Dotted names and values; a table of unknown name is a value, so that the mistake names it."""
+    found: list[tuple[str, Any]] = []
+    for name, value in tree.items():
+        whole = f"{before}{name}"
+        if isinstance(value, dict) and any(key.startswith(f"{whole}.") for key in keys()):
+            found += _flat(value, f"{whole}.")
+        else:
+            found.append((whole, value))
+    return found
+
+
+_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?\Z")
+_ASSIGNED = re.compile(r"""\s*([\w."' -]+?)\s*=""")
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Dotted names to line numbers. tomllib tells none, and the file has tables and simple keys only."""
+    found: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        header = _HEADER.match(line)
+        if header is not None:
+            table = _bare(header[1])
+            found.setdefault(table, number)
+            table += "."
+            continue
+        assigned = _ASSIGNED.match(line)
+        if assigned is not None:
+            found.setdefault(table + _bare(assigned[1]), number)
+    return found
+
+
+def _bare(name: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in name.split("."))
+
+
+def _unknown(name: str) -> str:
+    known = list(keys())
+    last = name.rpartition(".")[2]
+    near = get_close_matches(name.replace("_", "-"), known, 1) or [
+        key for key in known if key.rpartition(".")[2] == last.replace("_", "-")
+    ]
+    if near:
+        return f"there is no key {name!r}; did you mean {' or '.join(near)}?"
+    top = dict.fromkeys(key.partition(".")[0] + ("." if "." in key else "") for key in known)
+    return f"there is no key {name!r}; there is {', '.join(one + '*' if one.endswith('.') else one for one in top)}"
