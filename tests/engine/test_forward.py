@@ -1,7 +1,8 @@
 """All the bytes of one stream to another: every combination of ends, errors from either side, and Ctrl-C."""
 
-from __future__ import contextlib
+from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
