@@ -6,7 +6,9 @@ calls here go to its C API with structures that are made once.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import weakref
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -82,6 +84,9 @@ def _compiled() -> tuple[Any, Any, Any]:
     component = Component(engine, forwarder(wit.load("0.2"), MISSING))
     linker = Linker(engine)
     linker.add_wasip2()
+    # The library's own way to free them fails once the interpreter has begun to take its modules apart.
+    for made in (engine, component, linker):
+        atexit.register(made.close)
     return engine, component, linker
 
 
@@ -114,11 +119,12 @@ class Instance:
         config = WasiConfig()
         _grant(config)
         self._store = Store(engine)
+        self._closing = weakref.finalize(self, self._store.close)
         self._store.set_wasi(config)
         try:
             self._instance = linker.instantiate(self._store, component)
         except WasmtimeError as error:
-            self._store.close()
+            self.close()
             raise HostError(f"wasmtime {runtime_version()} does not run the forwarder: {_reason(error)}") from None
         self._given = _Given(kind=_STRING)
         self._result = _String()
@@ -162,7 +168,7 @@ class Instance:
 
     def close(self) -> None:
         """End the instance: its sockets are closed."""
-        self._store.close()
+        self._closing()
 
 
 def _reason(error: Exception) -> str:
