@@ -67,6 +67,7 @@ class WasmtimeHost(Recording):
     """
 
     name = "wasmtime"
+    state_word = "expected state"
     missing = MISSING
 
     def __init__(self, world: str = DEFAULT_WORLD) -> None:

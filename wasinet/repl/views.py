@@ -73,7 +73,7 @@ def handles(repl: Repl, text: str) -> None:
         repl.write("no live handles")
         return
     width = repl.width() if repl.drawn else None
-    _show(repl, handles_table(live, repl.session.handle_names, width=width))
+    _show(repl, handles_table(live, repl.session.handle_names, width=width, state=repl.session.host.state_word))
 
 
 def tree(repl: Repl, text: str) -> None:
