@@ -128,7 +128,7 @@ class WasmtimeHost(Recording):
         return all(map(self._is_file, handles))
 
     def _missing(self, key: str) -> Operation:
-        def call(*arguments: Value) -> Value:
+        def call(*_: Value) -> Value:
             raise Trap(f"{key} is not there: Wasmtime {runtime_version()} does not link it")
 
         return call
