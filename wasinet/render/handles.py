@@ -16,7 +16,11 @@ _WIDE = 100
 
 
 def handles_table(
-    handles: Iterable[HandleInfo], names: Mapping[int, str] | None = None, *, width: int | None = None, state: str = "state"
+    handles: Iterable[HandleInfo],
+    names: Mapping[int, str] | None = None,
+    *,
+    width: int | None = None,
+    state: str = "state",
 ) -> Table:
     """The live handles as a table.
 
