@@ -1,4 +1,4 @@
-"""The host wasmtime: a forwarded call beside the library's own, bytes, and how fast ``tcp listen --discard`` receives."""
+"""The host wasmtime: a call beside the library's own, bytes, and how fast ``tcp listen --discard`` receives."""
 
 from __future__ import annotations
 

@@ -134,6 +134,12 @@ def write(host: Host, tx: int, data: bytes) -> None:
     need(host.call("output-stream.write", tx, data))
 
 
+def write_when_ready(host: Host, tx: int, data: bytes) -> None:
+    """The same on hosts that may permit nothing before they have seen that the stream can be written to."""
+    wait_ready(host, tx, "output-stream")
+    write(host, tx, data)
+
+
 def fill(host: Host, tx: int) -> int:
     """Write until bytes are pending because the kernel takes no more; how many were written."""
     total = 0

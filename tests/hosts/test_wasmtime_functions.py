@@ -19,7 +19,7 @@ from tests.support import (
     reset,
     wait_any,
     wait_ready,
-    write,
+    write_when_ready,
 )
 from wasinet import wit
 from wasinet.engine.faults import Trap
@@ -74,7 +74,7 @@ def pending(host: WasmtimeHost) -> Arguments:
 def arrived(host: WasmtimeHost, data: bytes = b"hello") -> int:
     """An input stream with bytes in it."""
     client, server = connected_pair(host)
-    write(host, client.tx, data)
+    write_when_ready(host, client.tx, data)
     wait_ready(host, server.rx, "input-stream")
     return server.rx
 
@@ -85,6 +85,7 @@ def output(host: WasmtimeHost) -> int:
 
 def permitted(host: WasmtimeHost) -> int:
     tx = output(host)
+    wait_ready(host, tx, "output-stream")
     assert need(host.call("output-stream.check-write", tx)) > 0
     return tx
 
@@ -171,7 +172,7 @@ ARRANGED: dict[str, Arrange] = {
     "poll": lambda host: ([host.call("subscribe-duration", 0)],),
 }
 
-VALUES = {BOOL: True, U8: 33, U32: 5, U64: 4000}
+VALUES: dict[Any, Any] = {BOOL: True, U8: 33, U32: 5, U64: 4000}
 
 # What the outcome must be, where that says more than that it is one.
 GIVEN: dict[str, Any] = {
@@ -200,7 +201,7 @@ def arguments_of(host: WasmtimeHost, key: str) -> Arguments:
     return (*receiver, *(VALUES[resolve(type_)] for _, type_ in function.params))
 
 
-@pytest.mark.parametrize("key", sorted(WORLD.functions.keys() - WasmtimeHost.missing))
+@pytest.mark.parametrize("key", sorted(WORLD.functions.keys() - set(WasmtimeHost.missing)))
 def test_every_function_is_there(wasmtime_host: WasmtimeHost, key: str) -> None:
     arguments = arguments_of(wasmtime_host, key)
     records: list[Any] = []
@@ -222,7 +223,7 @@ def test_every_function_is_there(wasmtime_host: WasmtimeHost, key: str) -> None:
 @pytest.mark.parametrize("setter", sorted(key for key in WORLD.functions if ".set-" in key))
 def test_what_was_set_is_there(wasmtime_host: WasmtimeHost, setter: str) -> None:
     handle, value = arguments_of(wasmtime_host, setter)
-    if setter.endswith("-time") or setter.endswith("-interval"):
+    if setter.endswith(("-time", "-interval")):
         value = 7 * 10**9
     need(wasmtime_host.call(setter, handle, value))
     getter = setter.replace(".set-", ".")
@@ -267,8 +268,7 @@ def test_bytes_arrive_as_they_are(wasmtime_host: WasmtimeHost, family: str, size
     host = wasmtime_host
     client, server = connected_pair(host, family)
     data = (bytes(range(256)) * (size // 256 + 1))[:size]
-    need(host.call("output-stream.check-write", client.tx))
-    need(host.call("output-stream.write", client.tx, data))
+    write_when_ready(host, client.tx, data)
     found = b""
     while len(found) < size:
         pollable = host.call("input-stream.subscribe", server.rx)

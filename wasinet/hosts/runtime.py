@@ -128,6 +128,7 @@ class Instance:
         except WasmtimeError as error:
             self.close()
             raise HostError(f"wasmtime {runtime_version()} does not run the forwarder: {_reason(error)}") from None
+        self._functions: dict[str, Forward] = {}
         self._given = _Given(kind=_STRING)
         self._result = _String()
         # Function objects of our own: the arguments are addresses, which take no conversion.
@@ -139,6 +140,9 @@ class Instance:
 
     def function(self, export: str) -> Forward:
         """The forwarder of this name (``wasinet.hosts.forwarder``)."""
+        known = self._functions.get(export)
+        if known is not None:
+            return known
         found = self._instance.get_func(self._store, export)
         assert found is not None, export
         raw = found._func
@@ -162,6 +166,7 @@ class Instance:
             delete(result_at)
             return found if found.isascii() else found.decode().encode("latin-1")
 
+        self._functions[export] = forward
         return forward
 
     def _trap(self, error: int) -> RuntimeTrap:
