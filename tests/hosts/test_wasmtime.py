@@ -73,8 +73,8 @@ def test_handles_are_numbered_as_elsewhere(host: WasmtimeHost) -> None:
 
 def test_what_nobody_sees_takes_no_number(host: WasmtimeHost) -> None:
     client, server = connected_pair(host)
-    newest = host.call("subscribe-duration", 0)
     write_when_ready(host, server.tx, b"x")
+    newest = host.call("subscribe-duration", 0)
     assert need(host.call("input-stream.blocking-read", client.rx, 5)) == b"x"
     assert host.wait(client.socket, SECONDS)
     need(host.call("output-stream.blocking-write-and-flush", client.tx, b"y"))
