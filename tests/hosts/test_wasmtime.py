@@ -262,6 +262,7 @@ def test_a_trap_ends_the_instance_and_another_takes_its_place(
         make(host)
     assert "Wasmtime ended the instance, so its " in caught.value.message
     assert caught.value.clause.startswith("Wasmtime 47.")
+    assert caught.value.ended
     assert isinstance(records[-1].outcome, Trapped)
     assert list(host.handles()) == []
     for call in (lambda: host.call("tcp-socket.is-listening", sock), lambda: host.drop(sock)):

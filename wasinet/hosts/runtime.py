@@ -6,7 +6,6 @@ calls here go to its C API with structures that are made once.
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import weakref
 from collections.abc import Callable
@@ -82,14 +81,19 @@ def _compiled() -> tuple[Any, Any, Any]:
         _ffi.WASMTIME_COMPONENT_STRING.value != _STRING
     ):
         raise HostError(f"wasmtime {runtime_version()} has other C structures than wasmtime 47, which is needed")
-    engine = Engine()
-    component = Component(engine, forwarder(wit.load("0.2"), MISSING))
-    linker = Linker(engine)
+    engine = _kept(Engine)()
+    component = _kept(Component)(engine, forwarder(wit.load("0.2"), MISSING))
+    linker = _kept(Linker)(engine)
     linker.add_wasip2()
-    # The library's own way to free them fails once the interpreter has begun to take its modules apart.
-    for made in (engine, component, linker):
-        atexit.register(made.close)
     return engine, component, linker
+
+
+def _kept(cls: type[Any]) -> type[Any]:
+    """A class of the library whose objects live as long as the process.
+
+    Its own way to free them fails, aloud, once the interpreter has begun to take its modules apart.
+    """
+    return type(cls.__name__, (cls,), {"__del__": lambda self: None})
 
 
 def _grant(config: Any) -> None:

@@ -276,7 +276,7 @@ class WasmtimeHost(Recording):
         left = (
             f"; Wasmtime ended the instance, so {'its one handle is' if gone == 1 else f'its {gone} handles are'} gone"
         )
-        return Trap(trap.text + (left if gone else ""), f"Wasmtime {runtime_version()}, {function.name}")
+        return Trap(trap.text + (left if gone else ""), f"Wasmtime {runtime_version()}, {function.name}", ended=True)
 
     def _close_instance(self) -> None:
         self.operations.clear()

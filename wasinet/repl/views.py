@@ -130,7 +130,8 @@ def states(repl: Repl, text: str) -> None:
     number = numbers[0]
     repl.paths.look(session.host, "")
     kind, now = repl.paths.live[number]
-    title = f"{session.name_of(number)} (#{number}, {kind})"
+    expected = "" if session.host.state_word == "state" else f", {session.host.state_word}"
+    title = f"{session.name_of(number)} (#{number}, {kind}{expected})"
     path = repl.paths.moves.get(number, [])
     repl.write(lit_machine(machines[kind], repl.paint, repl.width(), title=title, now=now, path=path))
 
