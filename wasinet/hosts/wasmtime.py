@@ -308,6 +308,9 @@ class WasmtimeHost(Recording):
 
     def forget(self, handle: int) -> None:
         """Drop a handle that nobody outside was given; its number is free again if it is the newest."""
+        if not self._kind(handle):
+            # A trap has ended it together with what it was made for.
+            return
         self.dispose(handle)
         if handle == self.last_handle:
             self.last_handle -= 1
