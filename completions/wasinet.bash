@@ -136,7 +136,7 @@ _wasinet_kind()
         *)
             case $2 in
                 --world) kind=words words='0.2 draft' ;;
-                --host) kind=words words='native' ;;
+                --host) kind=words words='native wasmtime' ;;
                 --trace-file) kind=file ;;
                 --trace-data) kind=anything ;;
                 --timeout) kind=anything ;;

@@ -100,7 +100,7 @@ end
 
 complete -c wasinet -f
 complete -c wasinet -l world -x -a '0.2 draft' -d 'The generation of the API'
-complete -c wasinet -l host -x -a 'native' -d 'What answers the calls'
+complete -c wasinet -l host -x -a 'native wasmtime' -d 'What answers the calls'
 complete -c wasinet -l json -d 'Events and results as JSON on standard output, one a line'
 complete -c wasinet -l trace -d 'Show every WASI call on standard error'
 complete -c wasinet -l trace-file -r -F -d 'Write every call as a line of JSON; - is standard output, alone there'
