@@ -168,7 +168,7 @@ class World(Data):
 
     @cached_property
     def functions(self) -> Mapping[str, Function]:
-        """All functions that can be called, by key: the name where it is unique in the world, else ``interface.name``."""
+        """All that can be called, by key: the function's name where that is unique, else ``interface.name``."""
         every = [f for interface in self.interfaces if not interface.exported for f in interface.functions]
         count: dict[str, int] = {}
         for function in every:

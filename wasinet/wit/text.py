@@ -75,7 +75,7 @@ def _interface(interface: Interface, world: World) -> list[str]:
         body += _gate(_common_gate(interface, names))
         body.append(f"use {source}.{{{', '.join(map(identifier, names))}}};")
     for name, type_ in interface.types.items():
-        body += ["", *_definition(name, type_, interface, world)]
+        body += ["", *_gate(interface.since), *_definition(name, type_, interface, world)]
     for function in interface.functions:
         if "." not in function.name:
             body += ["", *_function(function)]
