@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import socket
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.engine.filesystem.support import snapshot
 from tests.support import code, need
 from tests.worlds.guest import FOLLOW, NOTHING, Guest, flags, granted
-from wasinet.oscalls import beneath
 from wasinet.wit.values import Case, Ok, Some, Value
 
 NOW = Case("now")
@@ -23,64 +21,6 @@ HUGE = 1 << 63
 
 def moment(seconds: int, nanoseconds: int = 0) -> Case:
     return Case("timestamp", {"seconds": seconds, "nanoseconds": nanoseconds})
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A folder with a file, folders, links, a pipe and a socket, beside one that nobody may reach."""
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "f").write_text("secret", encoding="utf-8")
-    root = tmp_path / "root"
-    (root / "d").mkdir(parents=True)
-    (root / "empty").mkdir()
-    (root / "f").write_bytes(b"hello")
-    (root / "d" / "inner").write_bytes(b"inner")
-    for name, content in {
-        "lf": "f", "ld": "d", "self": "self", "out": "../outside", "absolute": "/etc", "gone": "nothing",
-    }.items():  # fmt: skip
-        (root / name).symlink_to(content)
-    os.mkfifo(root / "p")
-    with socket.socket(socket.AF_UNIX) as sock:
-        # A path of its own: that of a test may be too long for an address.
-        here = os.open(root, os.O_RDONLY)
-        sock.bind(f"/proc/self/fd/{here}/s")
-        os.close(here)
-    return root
-
-
-@pytest.fixture(params=["openat2", "walk"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How paths are resolved."""
-    way: str = request.param
-    if way == "walk":
-        monkeypatch.setattr(beneath, "openat2", lambda: None)
-    elif beneath.openat2() is None:
-        pytest.skip("this system has no openat2")
-    return way
-
-
-@pytest.fixture
-def make_guest() -> Iterator[Callable[..., Guest]]:
-    made: list[Guest] = []
-
-    def make(folder: Path, *, read_only: bool = False) -> Guest:
-        made.append(Guest(granted(folder, read_only=read_only)))
-        return made[-1]
-
-    yield make
-    for guest in made:
-        guest.close()
-
-
-@pytest.fixture
-def guest(way: str, tree: Path, make_guest: Callable[..., Guest]) -> Guest:
-    """A program that may change everything in the tree."""
-    return make_guest(tree)
-
-
-@pytest.fixture
-def root(guest: Guest) -> int:
-    return guest.folder()
 
 
 # Folders
@@ -113,11 +53,8 @@ def test_listing(guest: Guest, root: int, tree: Path) -> None:
 
     first, second = (need(guest.call("descriptor.read-directory", root)) for _ in "ab")
     one = need(guest.call("directory-entry-stream.read-directory-entry", first))
-    wanted = {
-        "absolute": "symbolic-link", "d": "directory", "empty": "directory", "f": "regular-file", "gone": "symbolic-link",
-        "ld": "symbolic-link", "lf": "symbolic-link", "out": "symbolic-link", "p": "fifo", "s": "socket",
-        "self": "symbolic-link",
-    }  # fmt: skip
+    links = dict.fromkeys(("absolute", "gone", "ld", "lf", "out", "self"), "symbolic-link")
+    wanted = {**links, "d": "directory", "empty": "directory", "f": "regular-file", "p": "fifo", "s": "socket"}
     assert entries(second) == wanted
     guest.drop(root)
     assert {**entries(first), one.value["name"]: one.value["type"]} == wanted
@@ -371,9 +308,9 @@ def test_a_time_before_1970_is_none(guest: Guest, root: int, tree: Path) -> None
     assert found["data-modification-timestamp"] == Some({"seconds": 0, "nanoseconds": 0})
 
 
-@pytest.mark.parametrize("path", ["f", "d"])
-def test_setting_times(guest: Guest, root: int, tree: Path, path: str) -> None:
-    handle = guest.file(root, path)
+@pytest.mark.parametrize(("path", "opened_for"), [("f", "read"), ("d", "read mutate-directory")])
+def test_setting_times(guest: Guest, root: int, tree: Path, path: str, opened_for: str) -> None:
+    handle = guest.file(root, path, opened_for)
     assert guest.call("descriptor.set-times", handle, moment(7, 1), moment(8, 999_999_999)) == Ok()
     assert guest.call("descriptor.set-times", handle, SAME, moment(9)) == Ok()
     found = (tree / path).stat()
@@ -485,17 +422,3 @@ def test_both_folders_must_be_for_changes(guest: Guest, root: int, function: str
     first = (NOTHING,) if function == "link-at" else ()
     assert code(guest.call(f"descriptor.{function}", fixed, *first, "inner", root, "new")) == "read-only"
     assert code(guest.call(f"descriptor.{function}", root, *first, "f", fixed, "new")) == "read-only"
-
-
-def snapshot(root: Path) -> dict[str, Any]:
-    """Everything below a folder: what it is, what is in it, when it was changed."""
-    found: dict[str, Any] = {}
-    for path in (root, *sorted(root.rglob("*"))):
-        status = path.lstat()
-        content: Any = None
-        if stat.S_ISREG(status.st_mode):
-            content = path.read_bytes()
-        elif stat.S_ISLNK(status.st_mode):
-            content = os.readlink(path)
-        found[str(path)] = status.st_mode, status.st_ino, status.st_nlink, status.st_mtime_ns, content
-    return found
