@@ -93,6 +93,18 @@ def test_the_text_has_the_world_of_a_program() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("componentize-py") is None, reason="componentize-py is not on PATH")
+@pytest.mark.parametrize("features", [[], ["--all-features"]], ids=["stable", "all features"])
+def test_a_wit_tool_reads_the_text(tmp_path: Path, features: list[str]) -> None:
+    (tmp_path / "command.wit").write_text(wit_text(WORLD), encoding="utf-8")
+    tool = ["componentize-py", "-d", "command.wit", "-w", "command", *features]
+    subprocess.run([*tool, "bindings", "bindings"], cwd=tmp_path, check=True, capture_output=True, timeout=50)
+    made = {path.stem for path in (tmp_path / "bindings" / "wit_world" / "imports").glob("*.py")}
+    assert ("timezone" in made) is bool(features)
+    assert {"tcp", "preopens", "terminal_stdin", "insecure_seed"} <= made
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("componentize-py") is None, reason="componentize-py is not on PATH")
 def test_a_python_program_is_built_against_the_text(tmp_path: Path) -> None:
     (tmp_path / "command.wit").write_text(wit_text(WORLD), encoding="utf-8")
     (tmp_path / "app.py").write_text(

@@ -18,9 +18,9 @@ from wasinet.oscalls import beneath
 from wasinet.wit.values import Case, Err, Ok
 
 PARTS = st.sampled_from(["a", "b", "c", "outside", "root", "..", "..", ".", "", "a\0", "x" * 300])
-PATHS = st.tuples(st.sampled_from(["", "", "", "/", "./"]), st.lists(PARTS, max_size=6)).map(
-    lambda both: both[0] + "/".join(both[1])
-)
+# Half of them begin where something is: a plain path, or one of the links.
+BEGINNINGS = st.sampled_from(["", "", "", "/", "./", "a/b/", "a/b/a/", "a/b/b/", "a/b/b", "b/", "c/", "c/a/b/"])
+PATHS = st.tuples(BEGINNINGS, st.lists(PARTS, max_size=6)).map(lambda both: both[0] + "/".join(both[1]))
 PATH_FLAGS = st.sampled_from([FOLLOW, NOTHING])
 TIMES = st.sampled_from([Case("now"), Case("no-change"), Case("timestamp", {"seconds": 1, "nanoseconds": 2})])
 OPEN = st.sampled_from([flags(text) for text in ("", "create", "directory", "create exclusive", "create truncate")])
