@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -196,6 +198,47 @@ def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(way: Open, tree: P
     # ENOTDIR: it was a link when it was opened, and none when it was read.
     assert seen <= {inside, "EPERM", "ENOENT", "ENOTDIR"}
     assert inside in seen
+
+
+class Libc:
+    """A C library whose ``syscall`` fails as told, the first time aside where it has to do once."""
+
+    def __init__(self, fails: int, *, first: bool = False) -> None:
+        self.fails = fails
+        self.first = first
+        self.calls = 0
+
+    @property
+    def syscall(self) -> Callable[..., int]:
+        def call(*arguments: object) -> int:
+            self.calls += 1
+            if self.first and self.calls == 1:
+                return os.open("/", os.O_RDONLY)
+            ctypes.set_errno(self.fails)
+            return -1
+
+        return call
+
+
+@pytest.mark.parametrize("fails", [errno.ENOSYS, errno.EPERM])
+def test_a_system_without_the_call(monkeypatch: pytest.MonkeyPatch, fails: int) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Libc(fails))
+    assert beneath.openat2.__wrapped__() is None
+
+
+def test_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert beneath.openat2.__wrapped__() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the call is Linux's")
+def test_what_the_kernel_cannot_tell_is_walked(monkeypatch: pytest.MonkeyPatch, tree: Path) -> None:
+    libc = Libc(errno.EAGAIN, first=True)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: libc)
+    call = beneath.openat2.__wrapped__()
+    assert call is not None
+    assert resolved(call, tree, b"d/up/toFolder/f", os.O_RDONLY) == file_id(tree / "d" / "f")
+    assert libc.calls > 2
 
 
 PARTS = st.sampled_from(
