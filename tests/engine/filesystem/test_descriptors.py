@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +161,30 @@ def test_why_a_path_is_not_permitted(guest: Guest, root: int) -> None:
     assert guest.open(root, "../outside").reason == "the path leads out of its folder"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")
-def test_what_the_system_forbids(guest: Guest, root: int, tree: Path) -> None:
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """A user who may not do everything."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+@pytest.fixture
+def locked(tree: Path) -> Path:
+    """A file that nobody reads, and a folder that nobody searches."""
     (tree / "f").chmod(0)
+    (tree / "d").chmod(0)
+    return tree
+
+
+def test_what_the_system_forbids(guest: Guest, root: int, locked: Path, nobody: None) -> None:
     assert code(guest.open(root, "f")) == "access"
+    assert code(guest.open(root, "d/inner")) == "access"
+    assert code(guest.call("descriptor.stat-at", root, NOTHING, "d/inner")) == "access"
+    assert need(guest.call("descriptor.stat-at", root, NOTHING, "f"))["size"] == 5
 
 
 # Data

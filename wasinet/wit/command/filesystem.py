@@ -40,7 +40,7 @@ _SANDBOX = Note(
 _NUL = Note("A NUL in a path gives invalid: no file's name has one.", "wasi:filesystem/types descriptor")
 _MUTATE = Note(
     "What a folder was not opened for, it does not allow: mutate-directory is not inherited but asked for at each "
-    "open-at, and a folder that was given as read-only never has it. Other hosts inherit it silently.",
+    "open-at, and a folder that was given as read-only never has it. Wasmtime 47 hands it down unasked.",
     "wasi:filesystem/types descriptor-flags mutate-directory, descriptor.open-at",
 )
 _END = Note(
