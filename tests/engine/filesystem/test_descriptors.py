@@ -173,11 +173,12 @@ def nobody() -> Iterator[None]:
 
 
 @pytest.fixture
-def locked(tree: Path) -> Path:
+def locked(tree: Path) -> Iterator[Path]:
     """A file that nobody reads, and a folder that nobody searches."""
     (tree / "f").chmod(0)
     (tree / "d").chmod(0)
-    return tree
+    yield tree
+    (tree / "d").chmod(0o700)
 
 
 def test_what_the_system_forbids(guest: Guest, root: int, locked: Path, nobody: None) -> None:
