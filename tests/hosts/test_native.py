@@ -109,10 +109,10 @@ def test_without_a_reader_there_are_no_records(host: NativeHost, monkeypatch: py
     def never(*_: object) -> None:
         raise AssertionError("a record was made")
 
-    from wasinet.hosts import native
+    from wasinet.hosts import recording
 
     with monkeypatch.context() as patch:
-        patch.setattr(native, "CallRecord", never)
+        patch.setattr(recording, "CallRecord", never)
         sock = need(host.call("create-tcp-socket", "ipv4"))
         host.drop(sock)
         host.attach(never)

@@ -10,6 +10,7 @@ from wasinet.cli.interrupts import Terminated, TimedOut
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue, show_duration
 from wasinet.engine.faults import Trap
+from wasinet.hosts import HostError
 from wasinet.programs.events import CallFailed, Idle, LocalFailed, NotInWorld, SomeFailed
 
 __all__ = ["Mismatch", "report"]
@@ -84,7 +85,7 @@ def _trap(error: Trap, settings: Settings) -> Ending:
     return TRAP, (f"{_named(settings)}: trap: {error.message}{clause}",)
 
 
-def _bad_value(error: BadValue | NotInWorld, settings: Settings) -> Ending:
+def _bad_value(error: BadValue | HostError | NotInWorld, settings: Settings) -> Ending:
     return USAGE, (f"{_named(settings)}: {error}",)
 
 
@@ -107,6 +108,7 @@ _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (Idle, _idle),
     (SomeFailed, _silent(FAILED)),
     (BadValue, _bad_value),
+    (HostError, _bad_value),
     (NotInWorld, _bad_value),
     (Trap, _trap),
     (Mismatch, _silent(MISMATCH)),

@@ -22,8 +22,8 @@ __all__ = ["Terminated", "TimedOut", "catch_signals", "start_timeout", "stop_tim
 _AGAIN = 1.0
 _ROOT = os.path.dirname(wasinet.__file__)
 _PROTECTED = tuple(os.path.join(_ROOT, layer, "") for layer in ("engine", "hosts", "oscalls", "worlds"))
-# Where the engine blocks; it leaves these in order by itself.
-_WAITING = frozenset(os.path.join(_ROOT, *path) for path in (("engine", "poller.py"), ("oscalls", "wait.py")))
+# Where the engine and the hosts block; they leave these in order by themselves.
+_WAITING = frozenset(os.path.join(_ROOT, *path) for path in (("engine", "poller.py"), ("hosts", "slices.py"), ("oscalls", "wait.py")))
 
 
 class TimedOut(KeyboardInterrupt):

@@ -12,6 +12,7 @@ from typer.core import TyperOption
 from wasinet.cli.output import write_line
 from wasinet.cli.params import checked
 from wasinet.cli.values import BadValue, parse_count, parse_duration
+from wasinet.hosts import HOST_NAMES
 from wasinet.wit import WORLD_NAMES
 
 __all__ = ["CommonOption", "common_options"]
@@ -38,13 +39,13 @@ def _file(text: str) -> str:
 
 
 _WORLD = _choice("world", *WORLD_NAMES)
-_HOST = _choice("host", "native")
+_HOST = _choice("host", *HOST_NAMES)
 _COLOR = _choice("colour choice", "auto", "always", "never")
 
 _Declaration = tuple[tuple[str, ...], Callable[[str], Any] | None, str, str]
 _DECLARATIONS: tuple[_Declaration, ...] = (
     (("--world",), _WORLD, "|".join(WORLD_NAMES), "The generation of the API."),
-    (("--host",), _HOST, "native", "What answers the calls."),
+    (("--host",), _HOST, "|".join(HOST_NAMES), "What answers the calls."),
     (("--json",), None, "", "Events and results as JSON on standard output, one a line."),
     (("--trace",), None, "", "Show every WASI call on standard error."),
     (("--trace-file",), _file, "FILE", "Write every call as a line of JSON; - is standard output, alone there."),

@@ -71,6 +71,8 @@ def command(
         raise BadValue("--server-timeout is longer than 0; e.g. 2s")
     host = None
     if server is not None:
+        if ctx.obj.host != NativeHost.name:
+            raise BadValue(f"--server: the host {ctx.obj.host} asks whom the system asks; use --host {NativeHost.name}")
         resolver = _resolver(server, family, _TIMEOUT if server_timeout is None else server_timeout)
         host = NativeHost(resolver=resolver, world=ctx.obj.world)
     with Session(ctx.obj, worlds=WORLDS, host=host) as session:

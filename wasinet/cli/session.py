@@ -19,7 +19,7 @@ from wasinet.cli.interrupts import stop_timeout
 from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
-from wasinet.hosts.native import NativeHost
+from wasinet.hosts import make_host
 from wasinet.programs.events import CallFailed, Event, LocalFailed
 from wasinet.render.color import wants_color
 from wasinet.render.theme import Painter
@@ -62,7 +62,7 @@ class Session:
         if many_files:
             _raise_file_limit()
         self.settings = settings
-        self.host: Host = host or NativeHost(world=settings.world)
+        self.host: Host = host or make_host(settings.host, settings.world)
         self.paint = Painter(wants_color(settings.color, sys.stderr))
         self._start = time.monotonic()
         self._readers: list[TraceReader] = []

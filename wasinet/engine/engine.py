@@ -75,14 +75,14 @@ class Engine:
         self.pending: dict[Writer, None] = {}
         self.scratch = memoryview(bytearray(_CHUNK))
         self.chunk = _CHUNK
-        self._last_handle = 0
+        self.last_handle = 0
         self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
 
     # The handle table
 
     def enter(self, resource: Resource) -> int:
         """Give a resource its handle: small integers, never used again in a session."""
-        self._last_handle = handle = self._last_handle + 1
+        self.last_handle = handle = self.last_handle + 1
         self.table[handle] = resource
         return handle
 
@@ -101,7 +101,7 @@ class Engine:
         resource = self.table.get(handle) if isinstance(handle, int) else None
         if resource is not None:
             return Trap(f"#{handle} is a {resource.kind}, not a {kind}")
-        if isinstance(handle, int) and 0 < handle <= self._last_handle:
+        if isinstance(handle, int) and 0 < handle <= self.last_handle:
             return Trap(f"#{handle} was dropped and may not be used any more")
         return Trap(f"#{handle} is no handle of this session")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib import import_module
 from typing import Protocol
 
@@ -19,16 +19,24 @@ __all__ = [
     "CallRecord",
     "HandleInfo",
     "Host",
+    "HostError",
     "Reader",
     "Trapped",
     "make_host",
     "network_policy",
 ]
 
-_HOSTS = {"native": ("wasinet.hosts.native", "NativeHost")}
+_HOSTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "native": ("wasinet.hosts.native", "NativeHost", WORLD_NAMES),
+    "wasmtime": ("wasinet.hosts.wasmtime", "WasmtimeHost", ("0.2",)),
+}
 
 HOST_NAMES = tuple(_HOSTS)
 DEFAULT_HOST = "native"
+
+
+class HostError(ValueError):
+    """A host that is not to be had here, or what it does not have, in one line for people."""
 
 
 class HandleInfo(Data):
@@ -61,12 +69,14 @@ class Host(Protocol):
     """What answers calls.
 
     Attributes:
-        name: ``native``.
+        name: ``native``, ``wasmtime``.
         world: the world whose functions it has.
+        missing: keys of functions that it does not have all the same; calling one traps and says so.
     """
 
     name: str
     world: World
+    missing: Collection[str]
 
     def call(self, function: str, *arguments: Value) -> Value:
         """Call a function by the world's key for it (``World.functions``).
@@ -114,7 +124,8 @@ class Host(Protocol):
     def make_network(self, name: str, rules: Iterable[str]) -> int:
         """A ``network`` handle with a policy of its own; ``name`` is for people.
 
-        ``network_policy`` reads the rules. Raises PolicyError (``wasinet.engine.policy``) for what is no rule.
+        ``network_policy`` reads the rules. Raises PolicyError (``wasinet.engine.policy``) for what is no rule,
+        and HostError on hosts that have no policies.
         """
         ...
 
@@ -139,13 +150,16 @@ def make_host(name: str = DEFAULT_HOST, world: str = DEFAULT_WORLD) -> Host:
     """A new host of this name for this world, with everything allowed.
 
     Raises:
+        HostError: the host does not have this world, or cannot be used here.
         ValueError: there is no such host, or no such world.
     """
     if name not in _HOSTS:
         raise ValueError(f"no host is named {name!r}; there is {', '.join(HOST_NAMES)}")
     if world not in WORLD_NAMES:
         raise ValueError(f"no world is named {world!r}; there is {', '.join(WORLD_NAMES)}")
-    module, cls = _HOSTS[name]
+    module, cls, worlds = _HOSTS[name]
+    if world not in worlds:
+        raise HostError(f"the host {name} has the world {' and '.join(worlds)}, not {world}")
     host: Host = getattr(import_module(module), cls)(world=world)
     return host
 

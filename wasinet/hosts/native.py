@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 
 from wasinet import worlds
-from wasinet.engine.engine import Engine, Operation
-from wasinet.engine.faults import Trap
+from wasinet.engine.engine import Engine
 from wasinet.engine.network import Domain, Network
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.poller import subscribe_duration
-from wasinet.engine.records import CallRecord, Reader, Trapped
 from wasinet.engine.sockets import Socket
 from wasinet.engine.streams import FileOwner, InputStream, OutputStream, Writer
 from wasinet.engine.streams import Reader as ReadDirection
 from wasinet.hosts import HandleInfo, network_policy
+from wasinet.hosts.recording import Recording, drop_function
 from wasinet.oscalls import Found, Os
 from wasinet.wit import DEFAULT_WORLD
-from wasinet.wit.declare import Function
-from wasinet.wit.types import Resource
-from wasinet.wit.values import Value
 
 __all__ = ["NativeHost", "drop_function"]
 
 
-@cache
-def drop_function(kind: str) -> Function:
-    """The declaration under which the drop of a resource is recorded."""
-    return Function("", f"drop {kind}", (), None, f"Dispose of the {kind}.", resource=Resource(kind))
-
-
-class NativeHost:
+class NativeHost(Recording):
     """See ``Host``.
 
     Args:
@@ -55,13 +44,7 @@ class NativeHost:
         self.engine = Engine(
             self.world.machines, policy, os, resolver, streams_are_children=binding.STREAMS_ARE_CHILDREN
         )
-        self._operations = binding.operations(self.engine)
-        self._calls = self._operations
-        self._readers: list[Reader] = []
-        self._start = self.engine.os.monotonic()
-
-    def call(self, function: str, *arguments: Value) -> Value:
-        return self._calls[function](*arguments)
+        super().__init__(binding.operations(self.engine), self.engine.os.monotonic)
 
     def drop(self, handle: int) -> None:
         if not self._readers:
@@ -70,46 +53,6 @@ class NativeHost:
         kind = "resource" if resource is None else resource.kind
         self._record(drop_function(kind), self.engine.drop, (handle,))
         return None
-
-    # Records
-
-    def attach(self, reader: Reader) -> None:
-        self._readers.append(reader)
-        self._calls = {
-            key: self._recorded(self.world.functions[key], operation) for key, operation in self._operations.items()
-        }
-
-    def detach(self, reader: Reader) -> None:
-        self._readers.remove(reader)
-        if not self._readers:
-            self._calls = self._operations
-
-    def _recorded(self, function: Function, operation: Operation) -> Operation:
-        def call(*arguments: Value) -> Value:
-            return self._record(function, operation, arguments)
-
-        return call
-
-    def _record(self, function: Function, operation: Operation, arguments: tuple[Value, ...]) -> Value:
-        handle = arguments[0] if function.receiver is not None else None
-        before = self.state(handle) if handle is not None else ""
-        clock = self.engine.os.monotonic
-        start = clock()
-        outcome: Value = Trapped("interrupted")
-        try:
-            outcome = operation(*arguments)
-        except Trap as trap:
-            outcome = Trapped(trap.message, trap.clause)
-            raise
-        finally:
-            duration = clock() - start
-            after = self.state(handle) if handle is not None else ""
-            record = CallRecord(
-                start - self._start, duration, self.name, function, arguments, outcome, handle, before, after
-            )
-            for reader in tuple(self._readers):
-                reader(record)
-        return outcome
 
     # Beside the world
 

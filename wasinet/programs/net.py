@@ -343,14 +343,16 @@ class Net:
         if outcome.value.name == "closed":
             return StreamEnded(source=source)
         error = outcome.value.payload
-        code = self._error_code(error)
+        code = self._error_code(error, outcome)
         self.drop(error)
         if handle in self._files:
             verb = "read" if source else "write"
             return LocalFailed(f"{verb} {self._files[handle]}", outcome.reason.partition(": ")[2], outcome.errno)
         return CallFailed(function, target, code, outcome.reason.partition(": ")[2])
 
-    def _error_code(self, error: int) -> str:
+    def _error_code(self, error: int, outcome: Err) -> str:
+        if "network-error-code" in self.host.missing:
+            return outcome.reason.partition(": ")[0] or "unknown"
         found: Some | None = self.call("network-error-code", error)
         return "unknown" if found is None else str(found.value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasinet.hosts import HOST_NAMES
+from wasinet.hosts import HOST_NAMES, HostError
 from wasinet.repl.faults import CommandError, choice, handle, no_more
 from wasinet.repl.outcomes import FORMATS
 from wasinet.wit import WORLD_NAMES
@@ -49,8 +49,7 @@ def world(repl: Repl, text: str) -> None:
         return
     if text not in WORLD_NAMES:
         raise CommandError(f"no world is named {text!r}; there is {', '.join(WORLD_NAMES)}")
-    repl.world = text
-    repl.reset()
+    _begin(repl, text, repl.host)
     repl.write(f"a new session in the world {text}")
 
 
@@ -61,9 +60,20 @@ def host(repl: Repl, text: str) -> None:
         return
     if text not in HOST_NAMES:
         raise CommandError(f"no host is named {text!r}; there is {', '.join(HOST_NAMES)}")
-    repl.host = text
-    repl.reset()
+    _begin(repl, repl.world, text)
     repl.write(f"a new session on the host {text}")
+
+
+def _begin(repl: Repl, world: str, host: str) -> None:
+    """Begin anew in this world and on this host; where that host cannot, in those that were."""
+    before = repl.world, repl.host
+    repl.world, repl.host = world, host
+    try:
+        repl.reset()
+    except HostError as error:
+        repl.world, repl.host = before
+        repl.reset()
+        raise CommandError(str(error)) from None
 
 
 def network(repl: Repl, text: str) -> None:

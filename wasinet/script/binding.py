@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from wasinet.hosts.native import drop_function
+from wasinet.hosts.recording import drop_function
 from wasinet.script.names import DROP, NET, Found, Names, near
 from wasinet.script.reader import Octets, Ref, Scope, ValueReader
 from wasinet.script.syntax import Name, Script, Statement

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from wasinet.engine.faults import Trap
 from wasinet.hosts import CallRecord, Host, Trapped, make_host
-from wasinet.hosts.native import drop_function
+from wasinet.hosts.recording import drop_function
 from wasinet.script.binding import Bound, bind_all, fill
 from wasinet.script.names import DROP, NET, default_name, gives_handles, handles_in, names_of
 from wasinet.script.outcomes import outcome_text
