@@ -10,13 +10,28 @@ and what they point to goes behind 64 KiB, from ``$heap`` on.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
-from wasinet.hosts.abi import flatten, size_of
 from wasinet.hosts.component_linker import import_name
 from wasinet.wit.declare import Function, Interface, World
-from wasinet.wit.types import Alias, Borrow, Enum, Flags, List, Option, Own, Record, Resource, Result, Tuple, Type, Variant
+from wasinet.wit.types import (
+    Alias,
+    Borrow,
+    Enum,
+    Flags,
+    List,
+    Option,
+    Own,
+    Primitive,
+    Record,
+    Resource,
+    Result,
+    Tuple,
+    Type,
+    Variant,
+)
 
-__all__ = ["core_name", "guest", "size_of"]
+__all__ = ["core_name", "guest"]
 
 _MOST_PARAMS = 16
 
@@ -101,11 +116,48 @@ def guest(
 
 def _signature(function: Function) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Core parameters and results; what does not fit goes through memory, its address as a parameter."""
-    params = tuple(core for _, type_ in function.arguments for core in flatten(_plain(type_)))
+    params = tuple(core for _, type_ in function.arguments for core in _flat(type_))
     if len(params) > _MOST_PARAMS:
         params = ("i32",)
-    results = () if function.result is None else flatten(_plain(function.result))
+    results = () if function.result is None else _flat(function.result)
     return ((*params, "i32"), ()) if len(results) > 1 else (params, results)
+
+
+def _flat(type_: Type) -> tuple[str, ...]:
+    """The core values that a value is passed as (CanonicalABI.md, flattening)."""
+    type_ = _plain(type_)
+    match type_:
+        case Primitive(name="string") | List():
+            return ("i32", "i32")
+        case Primitive(name="f32" | "f64" as name):
+            return (name,)
+        case Primitive(bits=64):
+            return ("i64",)
+        case Flags(flags=flags):
+            return ("i32",) * -(-len(flags) // 32)
+        case Tuple(items=items):
+            return tuple(core for item in items for core in _flat(item))
+        case Record(fields=fields):
+            return tuple(core for _, field in fields for core in _flat(field))
+        case Variant(cases=cases):
+            return _flat_cases([of for _, of in cases])
+        case Option(payload=payload):
+            return _flat_cases([payload])
+        case Result(ok=ok, err=err):
+            return _flat_cases([ok, err])
+        case _:
+            return ("i32",)
+
+
+def _flat_cases(payloads: list[Type | None]) -> tuple[str, ...]:
+    shapes = [_flat(payload) for payload in payloads if payload is not None]
+    return ("i32", *(_joined(set(column) - {None}) for column in zip_longest(*shapes)))
+
+
+def _joined(cores: set[str | None]) -> str:
+    if len(cores) == 1:
+        return str(next(iter(cores)))
+    return "i64" if cores & {"i64", "f64"} else "i32"
 
 
 def _plain(type_: Type) -> Type:
