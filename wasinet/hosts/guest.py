@@ -135,6 +135,8 @@ class GuestHost(NativeHost):
         if cause == "interrupt":
             # The signal's own exception comes as soon as this code is left.
             return KeyboardInterrupt()
+        if cause.startswith("all fuel consumed"):
+            cause = f"it used up its fuel of {self._limits.fuel} (--fuel)"
         trap = Trap(f"the guest stopped: {cause}")
         trap.add_note(str(error))
         return trap
