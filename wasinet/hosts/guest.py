@@ -15,7 +15,8 @@ from wasinet.hosts.component import Component, Import, NotRunnable, cause_of
 from wasinet.hosts.component_linker import Imports, import_name
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found, Os
-from wasinet.oscalls.interruptible import SignalWatch
+from wasinet.oscalls.interruptible import checkpoint
+from wasinet.oscalls.signals import SignalWatch
 from wasinet.wit.data import Data
 from wasinet.wit.types import Resource
 
@@ -96,6 +97,8 @@ class GuestHost(NativeHost):
             for found in self._answered:
                 self._answer(imports, found)
             with SignalWatch(engine.increment_epoch):
+                # One that came before the watch would be noticed by nobody.
+                checkpoint()
                 try:
                     instance = imports.instantiate(self._component.compiled)
                     function = self._find(instance, store)
