@@ -124,6 +124,7 @@ def function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
 _void_p, _size_t, _u32 = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint32
 _bytes_new = function("wasm_byte_vec_new", None, _void_p, _size_t, ctypes.c_char_p)
 _list_new = function("wasmtime_component_vallist_new_uninit", None, _void_p, _size_t)
+_list_of = function("wasmtime_component_vallist_new", None, _void_p, _size_t, _void_p)
 _tuple_new = function("wasmtime_component_valtuple_new_uninit", None, _void_p, _size_t)
 _flags_new = function("wasmtime_component_valflags_new_uninit", None, _void_p, _size_t)
 _record_new = function("wasmtime_component_valrecord_new_uninit", None, _void_p, _size_t)
@@ -151,15 +152,17 @@ _slot = ctypes.c_size_t()
 _SLOT = ctypes.addressof(_slot)
 
 _U8 = _SCALARS["u8"][0]
-_template = bytearray()
+class _Template:
+    """Value structs of kind ``u8``, to be filled with bytes and copied: at least ``count``, at ``address``."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.structs = bytearray(bytes([_U8]).ljust(SIZE, b"\0")) * count
+        self._exported = (ctypes.c_char * len(self.structs)).from_buffer(self.structs)
+        self.address = ctypes.addressof(self._exported)
 
 
-def _template_of(count: int) -> bytearray:
-    """Value structs of kind ``u8``, at least ``count``."""
-    global _template
-    if len(_template) < count * SIZE:
-        _template = bytearray(bytes([_U8]).ljust(SIZE, b"\0")) * count
-    return _template
+_template = _Template(1)
 
 
 def _mismatch(what: Type) -> Trap:
@@ -495,14 +498,15 @@ def _lower_string(value: Value, buffer: Any, at: int) -> None:
 
 
 def _lower_bytes(value: Value, buffer: Any, at: int) -> None:
+    global _template
     count = len(value)
-    _list_new(_VECTOR, count)
-    address = _vector[1]
+    if count > _template.count:
+        _template = _Template(count)
     if count:
-        template = _template_of(count)
-        template[_AT : _AT + count * SIZE : SIZE] = value
-        ctypes.memmove(address, (ctypes.c_char * len(template)).from_buffer(template), count * SIZE)
-    _SIZED.pack_into(buffer, at, _LIST, count, address)
+        _template.structs[_AT : _AT + count * SIZE : SIZE] = value
+    # Its elements are moved as they are, in one pass: a list made empty first would be written twice.
+    _list_of(_VECTOR, count, _template.address)
+    _SIZED.pack_into(buffer, at, _LIST, count, _vector[1])
 
 
 def _list_lowerer(element: Lower) -> Lower:
