@@ -186,9 +186,7 @@ def test_a_peer_that_never_reads(component: Path, lab: Lab) -> None:
 
 
 @contextmanager
-def started(
-    lab: Lab, component: Path, then: str, *options: str, command: list[str] | None = None
-) -> Iterator[Running]:
+def started(lab: Lab, component: Path, then: str, *options: str, command: list[str] | None = None) -> Iterator[Running]:
     """A guest that has connected to us, and now does what it is about."""
     with server() as (listener, port):
         component.write_text(guest(WORLD, bodies.connected(port, then)))

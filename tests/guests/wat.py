@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from wasinet.hosts.component_linker import import_name
+from wasinet.hosts.components.imports import import_name
 from wasinet.wit.declare import Function, Interface, World
 from wasinet.wit.types import (
     Alias,
@@ -91,7 +91,11 @@ def guest(
             ' (memory $libc "memory") (realloc (func $libc "realloc"))))'
         )
     lines += (f"  (core func $drop-{kind} (canon resource.drop ${kind}))" for kind in dropped)
-    lines += ["  (core module $main", '    (import "libc" "memory" (memory 1))', '    (import "libc" "reset" (func $reset))']
+    lines += [
+        "  (core module $main",
+        '    (import "libc" "memory" (memory 1))',
+        '    (import "libc" "reset" (func $reset))',
+    ]
     for function in lowered:
         params, results = _signature(function)
         lines.append(

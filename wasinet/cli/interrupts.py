@@ -23,7 +23,9 @@ _AGAIN = 1.0
 _ROOT = os.path.dirname(wasinet.__file__)
 _PROTECTED = tuple(os.path.join(_ROOT, layer, "") for layer in ("engine", "hosts", "oscalls", "worlds"))
 # Where the engine and the hosts block; they leave these in order by themselves.
-_WAITING = frozenset(os.path.join(_ROOT, *path) for path in (("engine", "poller.py"), ("hosts", "slices.py"), ("oscalls", "wait.py")))
+_WAITING = frozenset(
+    os.path.join(_ROOT, *path) for path in (("engine", "poller.py"), ("hosts", "slices.py"), ("oscalls", "wait.py"))
+)
 
 
 class TimedOut(KeyboardInterrupt):

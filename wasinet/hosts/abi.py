@@ -373,9 +373,7 @@ def loader(type_: Type) -> Load:
             return _parts_loader(type_)
         case Option(payload=payload):
             load, payload_at = loader(payload), _payload_at(type_)
-            return lambda data, at, base, enter: (
-                Some(load(data, at + payload_at, base, enter)) if data[at] else None
-            )
+            return lambda data, at, base, enter: Some(load(data, at + payload_at, base, enter)) if data[at] else None
         case Result():
             return _result_loader(type_)
         case Variant(cases=variants):

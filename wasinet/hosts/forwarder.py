@@ -95,9 +95,7 @@ def _member(function: Function) -> str:
 # The imports
 
 
-def _import(
-    interface: Interface, path: str, left_out: Collection[Function], aliases: Collection[str]
-) -> list[str]:
+def _import(interface: Interface, path: str, left_out: Collection[Function], aliases: Collection[str]) -> list[str]:
     own = {name: type_ for name, type_ in interface.types.items() if not isinstance(type_, Alias)}
     used = [name for _, names in interface.uses for name in names if name not in aliases]
     lines = [f'  (import "{path}" (instance $of-{interface.name}']

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 from wasinet.engine.faults import Trap
+from wasinet.engine.program import Exit
 from wasinet.engine.records import CallRecord, Reader, Trapped
 from wasinet.wit.declare import Function, World
 from wasinet.wit.types import Resource
@@ -70,6 +71,10 @@ class Recording:
             outcome = operation(*arguments)
         except Trap as trap:
             outcome = Trapped(trap.message, trap.clause)
+            raise
+        except Exit:
+            # It did what it is for, and does not return.
+            outcome = None
             raise
         finally:
             duration = clock() - start

@@ -293,7 +293,9 @@ class WasmtimeHost(Recording):
         self._close_instance()
         self._lost = self._last
         self._begin()
-        left = f"; Wasmtime ended the instance, so {'its one handle is' if gone == 1 else f'its {gone} handles are'} gone"
+        left = (
+            f"; Wasmtime ended the instance, so {'its one handle is' if gone == 1 else f'its {gone} handles are'} gone"
+        )
         return Trap(trap.text + (left if gone else ""), f"Wasmtime {runtime_version()}, {function.name}")
 
     def _close_instance(self) -> None:

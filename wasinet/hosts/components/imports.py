@@ -1,8 +1,8 @@
 """A component's imports, answered by Python callables through Wasmtime's C API.
 
-    with Linker(engine, store, values) as linker:
-        linker.interface("wasi:io/poll@0.2.0", functions, resources)
-        instance = linker.instantiate(component)
+    imports = Imports(store)
+    imports.interface("wasi:io/poll@0.2.0", functions, resources)
+    instance = imports.instantiate(component)
 
 No exception may cross a callback: ctypes would print it and tell the component that all went well.
 Whatever an operation raises, interruptions included, is kept aside in ``raised``, and the component
@@ -15,16 +15,19 @@ import ctypes
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from wasmtime import Store, WasmtimeError
-from wasmtime import _bindings as c
+from wasmtime import Store, WasmtimeError, _bindings
 from wasmtime.component import Component, Instance
 from wasmtime.component import Linker as ComponentLinker
 
 from wasinet.engine.faults import Trap
-from wasinet.hosts.component_values import SIZE, Values, function
+from wasinet.hosts.components.layout import SIZE, Handles, function
+from wasinet.hosts.components.lifting import Lifting
+from wasinet.hosts.components.lowering import Lowering
 from wasinet.wit.declare import Function
 from wasinet.wit.types import Resource
 from wasinet.wit.values import Value
+
+c: Any = _bindings
 
 __all__ = ["Imports", "import_name"]
 
@@ -62,7 +65,9 @@ class Imports:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._linker = ComponentLinker(store.engine)
-        self._values = Values()
+        self._handles = Handles()
+        self._lifting = Lifting(self._handles)
+        self._lowering = Lowering(self._handles)
         self._callbacks: list[Any] = []
         self._types: list[Any] = []
         self.raised: BaseException | None = None
@@ -97,7 +102,7 @@ class Imports:
         self._callbacks.clear()
 
     def _add_resource(self, at: int | None, name: str, drop: Callable[[int], None]) -> None:
-        type_ = c.wasmtime_component_resource_type_new_host(self._values.type_number(Resource(name)))
+        type_ = c.wasmtime_component_resource_type_new_host(self._handles.type_number(Resource(name)))
         self._types.append(type_)
 
         def destroy(data: int, context: int, handle: int) -> int:
@@ -119,20 +124,20 @@ class Imports:
         _check(_add_func(at, encoded, len(encoded), callback, None, None))
 
     def _answer(self, declared: Function, operation: Callable[..., Value]) -> Callable[..., int]:
-        values = self._values
+        handles = self._handles
         ended = self._ended
-        lifts = [(values.lifter(type_), place * SIZE) for place, (_, type_) in enumerate(declared.arguments)]
+        lifts = [(self._lifting.lifter(type_), place * SIZE) for place, (_, type_) in enumerate(declared.arguments)]
         count = len(lifts)
         arguments_at = (ctypes.c_char * (SIZE * count)).from_address
         result_at = (ctypes.c_char * SIZE).from_address
-        lower = None if declared.result is None else values.lowerer(declared.result)
+        lower = None if declared.result is None else self._lowering.lowerer(declared.result)
         expected = 0 if lower is None else 1
 
         def answer(data: int, context: int, type_: int, given: int, many: int, results: int, wanted: int) -> int:
             try:
                 if many != count or wanted != expected:
-                    raise Trap(f"the component has another signature for {declared.name}")
-                values.context = context
+                    raise Trap(f"the component has another signature for {declared.name}")  # noqa: TRY301
+                handles.context = context
                 buffer = arguments_at(given)
                 if lower is None:
                     operation(*[lift(buffer, at) for lift, at in lifts])

@@ -14,8 +14,8 @@ from wasmtime import Store, WasmtimeError
 
 from tests.guests.wat import guest
 from wasinet.engine.faults import Trap
-from wasinet.hosts.component import Component
-from wasinet.hosts.component_linker import Imports
+from wasinet.hosts.components.component import Component
+from wasinet.hosts.components.imports import Imports
 from wasinet.wit.declare import Function, Interface, Package, World
 from wasinet.wit.types import (
     BOOL,
@@ -141,12 +141,14 @@ class Bench:
         self.store = Store(component.engine)
         self.store.set_epoch_deadline(1)
         self.imports = Imports(self.store)
-        operations = {"give": give, "take": take}
+        operations: dict[str, Callable[..., Value]] = {"give": give, "take": take}
         functions = [(function, operations[function.name]) for function in _world(ours).interfaces[0].functions]
         self.imports.interface("test:abi/values@0.2.12", functions, {})
         instance = self.imports.instantiate(component.compiled)
         at = instance.get_export_index(self.store, "wasi:cli/run@0.2.12")
-        found = instance.get_func(self.store, instance.get_export_index(self.store, "run", at))
+        index = instance.get_export_index(self.store, "run", at)
+        assert index is not None
+        found = instance.get_func(self.store, index)
         assert found is not None
         self._function = found
 
@@ -211,7 +213,7 @@ _VALUES: st.SearchStrategy[Any] = st.fixed_dictionaries(
                 st.builds(
                     lambda x, name, z: Case("dot", {"x": x, "name": name, "z": z}),
                     st.integers(S16.minimum, S16.maximum),
-                    st.text(st.characters(exclude_categories=("Cs",))),
+                    st.text(st.characters(exclude_categories=["Cs"])),
                     st.floats(allow_nan=False),
                 ),
                 st.builds(lambda data: Case("bytes", data), st.binary()),

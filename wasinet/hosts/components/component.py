@@ -10,7 +10,7 @@ from wasmtime import Config, Engine, WasmtimeError
 from wasmtime.component import Component as Compiled
 from wasmtime.component import ComponentInstanceType
 
-from wasinet.hosts.component_linker import import_name
+from wasinet.hosts.components.imports import import_name
 from wasinet.oscalls.interruptible import in_thread
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Interface, World
