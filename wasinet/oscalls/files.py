@@ -15,7 +15,7 @@ import stat
 import sys
 from typing import Any
 
-__all__ = ["File", "open_stream"]
+__all__ = ["File", "Nowhere", "open_stream"]
 
 # A pipe that is ready takes this many bytes without blocking (pipe(7)).
 _PIPE_BUF = getattr(select, "PIPE_BUF", 512)
@@ -31,6 +31,9 @@ class File:
     """
 
     __slots__ = ("_careful", "_fd", "_owned", "regular")
+
+    offset: int | None = None
+    """Where the next read or write is, where that is not the descriptor's own offset."""
 
     def __init__(self, fd: int, *, regular: bool, owned: bool, careful: bool = False) -> None:
         self._fd = fd
@@ -91,6 +94,24 @@ class SocketFile(File):
 
     def close(self) -> None:
         self._sock.close()
+
+
+class Nowhere(File):
+    """A file that is always at its end and forgets what is written."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(-1, regular=True, owned=False)
+
+    def recv(self, count: int) -> bytes:
+        return b""
+
+    def recv_into(self, buffer: memoryview, count: int = 0) -> int:
+        return 0
+
+    def send(self, data: Any) -> int:
+        return len(data)
 
 
 def open_stream(fd: int, *, writable: bool, own: bool = False) -> File:

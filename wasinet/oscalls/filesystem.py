@@ -280,6 +280,7 @@ class Positioned(File):
     """A regular file read or written from an offset of its own on, whatever else uses the descriptor."""
 
     __slots__ = ("offset",)
+    offset: int
 
     def __init__(self, fd: int, offset: int) -> None:
         super().__init__(fd, regular=True, owned=True)
