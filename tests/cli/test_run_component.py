@@ -245,3 +245,33 @@ def test_the_cache_is_used(component: Path, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     assert run("run", str(component), env={"XDG_CACHE_HOME": str(folder)}).returncode == 0
     assert any(path.is_file() for path in (folder / "wasinet" / "components" / "compiled").rglob("*"))
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--env", "=x"], "--env: '=x' has no name; e.g. HOME, or COLOR=red"),
+        (["--env", ""], "--env: '' has no name; e.g. HOME, or COLOR=red"),
+        (["--dir", "/no/such/folder"], "--dir: /no/such/folder: there is no such folder"),
+        (["--dir", __file__], f"--dir: {__file__} is no folder"),
+        (["--dir", "::/data"], "--dir: '::/data' is no folder; e.g. data, data::/data or data::/data:ro"),
+        (["--dir", ".::"], "--dir: '.::' is no folder; e.g. data, data::/data or data::/data:ro"),
+        (["--max-memory", "much"], "--max-memory"),
+        (["--fuel", "-1"], "--fuel"),
+    ],
+)
+def test_bad_options(options: list[str], said: str, component: Path) -> None:
+    component.write_text(guest(WORLD, bodies.NOTHING))
+    process = run("run", *options, str(component))
+    assert process.returncode == 2
+    assert process.stderr.count("\n") == 1
+    assert said in process.stderr
+
+
+def test_without_a_component() -> None:
+    process = run("run")
+    assert process.returncode == 2
+    assert process.stderr.count("\n") == 1

@@ -63,15 +63,17 @@ def guest(
     wanted = None if only is None else set(only)
     lines = ["(component $top"]
     lowered: list[Function] = []
-    dropped: list[str] = []
+    dropped: list[tuple[str, str]] = []
     for package in world.packages:
         path, _, declared = package.name.partition("@")
         for interface in package.interfaces:
+            if interface.exported:
+                continue
             chosen = [f for f in interface.functions if wanted is None or f.qualified in wanted]
             name = f"{path}/{interface.name}@{version or declared}" if declared else interface.name
             lines += _import(interface, name, chosen, world)
             lowered += chosen
-            dropped += (n for n, type_ in interface.types.items() if isinstance(type_, Resource))
+            dropped += ((interface.name, n) for n, type_ in interface.types.items() if isinstance(type_, Resource))
     lines += [
         '  (core module $libc (memory (export "memory") ' + str(memory) + ")",
         "    (global $heap (mut i32) (i32.const 65536))",
@@ -90,7 +92,7 @@ def guest(
             f'  (core func {core_name(function)} (canon lower (func $of-{function.interface} "{import_name(function)}")'
             ' (memory $libc "memory") (realloc (func $libc "realloc"))))'
         )
-    lines += (f"  (core func $drop-{kind} (canon resource.drop ${kind}))" for kind in dropped)
+    lines += (f"  (core func $drop-{n} (canon resource.drop ${of}--{n}))" for of, n in dropped)
     lines += [
         "  (core module $main",
         '    (import "libc" "memory" (memory 1))',
@@ -103,11 +105,11 @@ def guest(
             f"{' (param ' + ' '.join(params) + ')' if params else ''}"
             f"{' (result ' + ' '.join(results) + ')' if results else ''}))"
         )
-    lines += (f'    (import "of" "$drop-{kind}" (func $drop-{kind} (param i32)))' for kind in dropped)
+    lines += (f'    (import "of" "$drop-{n}" (func $drop-{n} (param i32)))' for _, n in dropped)
     lines += [functions, f'    (func (export "run") (result i32) {body}))']
     lines += ['  (core instance $main (instantiate $main (with "libc" (instance $libc)) (with "of" (instance']
     lines += (f'    (export "{core_name(function)}" (func {core_name(function)}))' for function in lowered)
-    lines += (f'    (export "$drop-{kind}" (func $drop-{kind}))' for kind in dropped)
+    lines += (f'    (export "$drop-{n}" (func $drop-{n}))' for _, n in dropped)
     lines += [
         "  ))))",
         '  (func $run (result (result)) (canon lift (core func $main "run")))',
@@ -175,9 +177,9 @@ def _import(interface: Interface, name: str, chosen: list[Function], world: Worl
     aliases = {n for i in world.interfaces for n, type_ in i.types.items() if isinstance(type_, Alias)}
     own = {n: type_ for n, type_ in interface.types.items() if not isinstance(type_, Alias) and not _empty(type_)}
     empty = {n for i in world.interfaces for n, type_ in i.types.items() if _empty(type_)}
-    used = [n for _, names in interface.uses for n in names if n not in aliases and n not in empty]
+    used = {n: source for source, names in interface.uses for n in names if n not in aliases and n not in empty}
     lines = [f'  (import "{name}" (instance $of-{interface.name}']
-    lines += (f"    (alias outer $top ${n} (type ${n}))" for n in used)
+    lines += (f"    (alias outer $top ${_origin(source, n, world)}--{n} (type ${n}))" for n, source in used.items())
     for n, type_ in own.items():
         if isinstance(type_, Resource):
             lines.append(f'    (export "{n}" (type ${n} (sub resource)))')
@@ -188,8 +190,17 @@ def _import(interface: Interface, name: str, chosen: list[Function], world: Worl
         result = "" if function.result is None else f" (result {_use(function.result)})"
         lines.append(f'    (export "{import_name(function)}" (func {params}{result}))')
     lines.append("  ))")
-    lines += (f'  (alias export $of-{interface.name} "{n}" (type ${n}))' for n in own)
+    lines += (f'  (alias export $of-{interface.name} "{n}" (type ${interface.name}--{n}))' for n in own)
     return lines
+
+
+def _origin(source: str, name: str, world: World) -> str:
+    """The interface that declares a type, where ``source`` may have it from another one."""
+    short = source.rpartition("/")[2].partition("@")[0]
+    interface = next(interface for interface in world.interfaces if interface.name == short)
+    if name in interface.types:
+        return short
+    return _origin(next(of for of, names in interface.uses if name in names), name, world)
 
 
 def _empty(type_: Type) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 from tests.guests import bodies
 from tests.guests.wat import guest
 from wasinet import wit
+from wasinet.cli.interrupts import catch_signals
 from wasinet.engine.faults import Trap
 from wasinet.engine.policy import Policy
 from wasinet.engine.program import Preopen, Program
@@ -120,8 +122,8 @@ def test_traps_of_the_guests_own(body: str, limits: Limits, message: str, make: 
 def test_a_rule_that_is_broken(make: Make) -> None:
     records: list[CallRecord] = []
     with listening() as (_, port):
-        body = "(call $streams-output-stream-write (local.get $out) (i32.const 0) (i32.const 9) (i32.const 0)) (i32.const 0)"
-        host = make(bodies.connected(port, body))
+        write = "(call $streams-output-stream-write (local.get $out) (i32.const 0) (i32.const 9) (i32.const 0))"
+        host = make(bodies.connected(port, f"{write} (i32.const 0)"))
         host.attach(records.append)
         with pytest.raises(Trap, match="9 bytes written where check-write permitted 0") as caught:
             host.run()
@@ -139,16 +141,28 @@ def test_a_drop_before_the_children(make: Make) -> None:
         host.close()
 
 
-@pytest.mark.parametrize("then", [bodies.READ_FOR_EVER, bodies.WRITE_FOR_EVER, bodies.POLL, bodies.SPIN])
-def test_interruptions(then: str, make: Make, interrupt: Callable[[], None]) -> None:
+@pytest.fixture
+def ctrl_c() -> Iterator[Callable[[], None]]:
+    """Starts a Ctrl-C that comes a moment later, and is put off as the command does."""
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    catch_signals()
+    timer = threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+    yield timer.start
+    timer.cancel()
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    "then",
+    [bodies.READ_FOR_EVER, bodies.WRITE_FOR_EVER, bodies.POLL, bodies.SPIN, bodies.GETTERS],
+    ids=["reads", "writes", "polls", "spins", "calls"],
+)
+def test_interruptions(then: str, make: Make, ctrl_c: Callable[[], None]) -> None:
     with listening() as (listener, port):
         host = make(bodies.connected(port, then))
-        if then == bodies.SPIN:
-            # Code without a call is left for what comes from the terminal, not for every signal.
-            timer = threading.Timer(0.02, host._component.engine.increment_epoch)
-            timer.start()
-        else:
-            interrupt()
+        ctrl_c()
         with pytest.raises(KeyboardInterrupt):
             host.run()
         host.close()
@@ -227,7 +241,7 @@ _DRAFT = """(local $net i32) (local $s i32)
     (i32.const 0) (i32.const 0) (i32.const 127) (i32.const 0) (i32.const 0) (i32.const 1)
     (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
   (if (i32.load8_u (i32.const 0)) (then (return (i32.const 1))))
-  (call $tcp-listen (local.get $s) (i32.const 0))
+  (call $tcp-listen (local.get $s) (local.get $net) (i32.const 0))
   (if (i32.load8_u (i32.const 0)) (then (return (i32.const 1))))
   (call $tcp-drop-tcp-socket (local.get $s))
   (i32.const 0)

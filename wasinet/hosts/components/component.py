@@ -69,6 +69,7 @@ class Component:
             (f"{package.name.partition('@')[0]}/" if ":" in package.name else "") + interface.name: interface
             for package in world.packages
             for interface in package.interfaces
+            if not interface.exported
         }
         for name, item in self.imports.items():
             path, _, version = name.partition("@")
