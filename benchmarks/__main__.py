@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import bulk, connections, datagrams, forward, getter, poll, repl, replay, roundtrip, startup
+from benchmarks import bulk, components, connections, datagrams, forward, getter, poll, repl, replay, roundtrip, startup
 from benchmarks.measure import Row, table
 
 _GIB = 1 << 30
@@ -29,6 +29,7 @@ def main() -> int:
         "repl": repl.run,
         "replay": replay.run,
         "startup": startup.run,
+        "components": components.run,
     }
     unknown = [name for name in options.names if name not in every]
     if unknown:
