@@ -387,7 +387,8 @@ def _cached(folder: Path) -> list[Row]:
     where = folder / "app"
     where.mkdir()
     app = build(where)
-    firsts, seconds = [], []
+    firsts: list[float] = []
+    seconds: list[float] = []
     for turn in range(3):
         env = {"XDG_CACHE_HOME": str(folder / f"cache-{turn}")}
         for times in (firsts, seconds):

@@ -11,6 +11,7 @@ from wasinet.cli.params import COUNT, SIZE
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue
 from wasinet.engine.program import Preopen, Program
+from wasinet.hosts import DEFAULT_HOST
 from wasinet.hosts.components.component import Component, NotRunnable
 from wasinet.hosts.guest import GuestHost, Limits, world_of
 
@@ -53,6 +54,8 @@ def command(
     or 3 where it trapped.
     """
     settings = ctx.obj
+    if settings.host != DEFAULT_HOST:
+        raise BadValue(f"--host: a component's calls are answered by {DEFAULT_HOST}, not {settings.host}")
     program = Program(
         arguments=(component, *(args or ())),
         environment=tuple(variable for text in env or () for variable in _variable(text)),

@@ -237,6 +237,17 @@ def test_any_nested_value_comes_back(tmp_path: Path) -> None:
         check()
 
 
+def test_an_empty_record_is_no_payload(tmp_path: Path) -> None:
+    """Components may not have empty records; the draft's ``stream-error`` is one."""
+    taken: list[Value] = []
+    given = [Ok(7), Err({})]
+    ours = Result(U8, Record("nothing", ()))
+    with Bench(tmp_path / "e.wat", Result(U8), ours, lambda: (given[len(taken)], _PADDED), taken.append) as bench:
+        bench.run()
+        bench.run()
+    assert [value for value, _ in taken] == [Ok(7), Err(None)]
+
+
 class _Interrupted(BaseException):
     """Stands for KeyboardInterrupt and SystemExit."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from wasmtime import _bindings
 
-from wasinet.wit.types import Alias, Resource, Type
+from wasinet.wit.types import Alias, Record, Resource, Type
 
 __all__ = [
     "AT",
@@ -35,6 +35,7 @@ __all__ = [
     "behind",
     "error_delete",
     "function",
+    "is_empty",
     "laid_out",
     "slot",
     "vector",
@@ -152,3 +153,9 @@ def behind(type_: Type) -> Type:
     while isinstance(type_, Alias):
         type_ = type_.target
     return type_
+
+
+def is_empty(type_: Type) -> bool:
+    """A record without fields. Components may not have one, so as a payload it is none."""
+    type_ = behind(type_)
+    return isinstance(type_, Record) and not type_.fields

@@ -34,6 +34,7 @@ from wasinet.hosts.components.layout import (
     behind,
     error_delete,
     function,
+    is_empty,
     laid_out,
     slot,
 )
@@ -98,7 +99,7 @@ class Lifting:
         return found
 
     def _lift_optional(self, type_: Type | None) -> Lift | None:
-        return None if type_ is None else self.lifter(type_)
+        return None if type_ is None or is_empty(type_) else self.lifter(type_)
 
     def _make_lifter(self, type_: Type) -> Lift:
         match type_:
@@ -154,7 +155,7 @@ class Lifting:
         return lift
 
     def _handles_lifter(self, type_: List) -> Lift:
-        """As a list of what ``_handle_lifter`` reads; a poll of a thousand handles is to cost less than a millisecond."""
+        """As a list of what ``_handle_lifter`` reads: a poll of a thousand is to take less than a millisecond."""
         read, resource = POINTER.unpack_from, Kind.RESOURCE
         to_host, rep, delete = _to_host, _host_rep, _host_delete
         handles = self._handles
@@ -165,7 +166,7 @@ class Lifting:
                 return []
             memory = at_address(address)
             context = handles.context
-            numbers = []
+            numbers: list[int] = []
             add = numbers.append
             for place in range(0, size * SIZE, SIZE):
                 kind, handle = read(memory, place)

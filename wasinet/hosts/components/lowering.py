@@ -28,6 +28,7 @@ from wasinet.hosts.components.layout import (
     c,
     error_delete,
     function,
+    is_empty,
     laid_out,
     slot,
     vector,
@@ -116,7 +117,7 @@ class Lowering:
         return found
 
     def _lower_optional(self, type_: Type | None) -> Lower | None:
-        return None if type_ is None else self.lowerer(type_)
+        return None if type_ is None or is_empty(type_) else self.lowerer(type_)
 
     def _make_lowerer(self, type_: Type) -> Lower:
         match type_:
