@@ -23,10 +23,14 @@ __all__ = ["COMMANDS", "Entry", "Group"]
 
 
 class Entry(Data):
-    """One command: the module below ``wasinet.cli`` and one line of help."""
+    """One command: the module below ``wasinet.cli`` and one line of help.
+
+    ``calls`` is false for one that shows declarations only, so that it takes worlds without a host, too.
+    """
 
     module: str
     help: str
+    calls: bool = True
 
 
 class Group(Data):
@@ -59,6 +63,6 @@ COMMANDS: Mapping[str, Entry | Group] = {
     "replay": Entry("replay", "Run transcripts, and compare what comes with what they expect."),
     "demo": Entry("demo", "Show everything at work on loopback, in a few seconds."),
     "states": Entry("states", "The state machine of TCP or UDP sockets."),
-    "explain": Entry("explain", "What a function, an error code or a state means."),
-    "wit": Entry("wit", "The declarations of a world, as WIT or JSON."),
+    "explain": Entry("explain", "What a function, an error code or a state means.", calls=False),
+    "wit": Entry("wit", "The declarations of a world, as WIT or JSON.", calls=False),
 }

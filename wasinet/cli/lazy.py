@@ -16,8 +16,10 @@ from typer.main import get_command
 from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.options import CommonOption, common_options
 from wasinet.cli.output import write_line
+from wasinet.cli.values import BadValue
 from wasinet.render.color import is_terminal, wants_color
 from wasinet.render.theme import Painter
+from wasinet.wit import WORLD_NAMES
 
 if TYPE_CHECKING:
     # Typer vendors Click without a public name for this class; ``typer.Context`` is a subclass.
@@ -69,10 +71,16 @@ def _section(ctx: Any, formatter: Any, title: str, rows: Sequence[tuple[str, str
 
 
 class Leaf(_Shape, TyperCommand):
-    """A command proper."""
+    """A command proper; ``calls`` as of its ``Entry``."""
+
+    calls = True
 
     def invoke(self, ctx: Context) -> Any:
         from wasinet.cli.interrupts import start_timeout
+
+        if self.calls and ctx.obj.world not in WORLD_NAMES:
+            choose = ", ".join(WORLD_NAMES)
+            raise BadValue(f"--world: {ctx.obj.world!r} is for wit and explain only; choose {choose}")
 
         # What was imported stays; the program's own garbage is collected from here on (see ``main``).
         gc.freeze()
@@ -168,6 +176,7 @@ def leaf(name: str, entry: Entry) -> Leaf:
             param.metavar = (str(param.name) if argument else param.type.name).upper()
     command.params += common_options()
     assert isinstance(command, Leaf)
+    command.calls = entry.calls
     return command
 
 

@@ -8,7 +8,6 @@ come from the caller.
 
 from __future__ import annotations
 
-import os as _os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EAGAIN
 from functools import cached_property
@@ -258,7 +257,7 @@ class Engine:
             if function.err is None:
                 raise Trap(f"{function.name} failed: {error}") from error
             if isinstance(error, OSError):
-                reason = _os.strerror(error.errno) if error.errno else str(error)
+                reason = error.strerror or str(error)
                 error = Fail(codes(member, error.errno), reason, errno=error.errno)
             assert isinstance(error, Fail)
             if error.code == "would-block":

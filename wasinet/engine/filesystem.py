@@ -110,13 +110,15 @@ class Descriptor(Resource):
     def read_via_stream(self, offset: int) -> int:
         """A stream that reads from ``offset`` on."""
         self._file("read")
-        file = files.Positioned(files.duplicate(self.fd), _number(offset))
+        offset = _number(offset)
+        file = files.Positioned(files.duplicate(self.fd), offset)
         return InputStream(self.engine, Reader(self.engine, file, FileOwner(file))).handle
 
     def write_via_stream(self, offset: int) -> int:
         """A stream that writes from ``offset`` on."""
         self._file("write")
-        return self._writing(files.Positioned(files.duplicate(self.fd), _number(offset)))
+        offset = _number(offset)
+        return self._writing(files.Positioned(files.duplicate(self.fd), offset))
 
     def append_via_stream(self) -> int:
         """A stream that writes at the end."""

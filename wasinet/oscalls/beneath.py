@@ -31,6 +31,10 @@ def _error(number: int) -> OSError:
     return OSError(number, os.strerror(number))
 
 
+def _outside() -> OSError:
+    return OSError(errno.EPERM, "the path leads out of its folder")
+
+
 def _check(path: bytes) -> None:
     if not path:
         raise _error(errno.ENOENT)
@@ -39,7 +43,7 @@ def _check(path: bytes) -> None:
     if len(path) >= _PATH_MAX:
         raise _error(errno.ENAMETOOLONG)
     if path.startswith(b"/"):
-        raise _error(errno.EPERM)
+        raise _outside()
 
 
 def open_beneath(folder: int, path: bytes, flags: int, mode: int = 0o666) -> int:
@@ -115,7 +119,7 @@ def _walk(folder: int, path: bytes, *, follow: bool) -> tuple[int, bytes]:
             last = not todo
             if part == b"..":
                 if len(trail) == 1:
-                    raise _error(errno.EPERM)
+                    raise _outside()
                 os.close(trail.pop())
                 continue
             if last and not needs_folder:
@@ -137,7 +141,7 @@ def _walk(folder: int, path: bytes, *, follow: bool) -> tuple[int, bytes]:
             if links > _MOST_LINKS:
                 raise _error(errno.ELOOP)
             if target.startswith(b"/"):
-                raise _error(errno.EPERM)
+                raise _outside()
             push(target)
         return trail.pop(), _HERE
     finally:
@@ -184,7 +188,7 @@ def openat2() -> Open | None:
                 return int(fd)
             failed = ctypes.get_errno()
             if failed == errno.EXDEV:
-                raise _error(errno.EPERM)
+                raise _outside()
             # EAGAIN: something was renamed meanwhile, and the kernel cannot tell where .. leads.
             if failed not in (errno.EAGAIN, errno.EINTR):
                 raise _error(failed)

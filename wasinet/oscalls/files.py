@@ -28,18 +28,19 @@ class File:
         fd: the descriptor.
         regular: a regular file: always ready, polling it makes no sense.
         owned: whether ``close`` closes it.
+        offset: where the next read or write is, None for the descriptor's own offset.
     """
 
-    __slots__ = ("_careful", "_fd", "_owned", "regular")
+    __slots__ = ("_careful", "_fd", "_owned", "offset", "regular")
 
-    offset: int | None = None
-    """Where the next read or write is, where that is not the descriptor's own offset."""
-
-    def __init__(self, fd: int, *, regular: bool, owned: bool, careful: bool = False) -> None:
+    def __init__(
+        self, fd: int, *, regular: bool, owned: bool, careful: bool = False, offset: int | None = None
+    ) -> None:
         self._fd = fd
         self._owned = owned
         self._careful = careful
         self.regular = regular
+        self.offset = offset
 
     def fileno(self) -> int:
         return self._fd

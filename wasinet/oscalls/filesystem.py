@@ -279,12 +279,11 @@ def read_link(folder: int, path: bytes) -> bytes:
 class Positioned(File):
     """A regular file read or written from an offset of its own on, whatever else uses the descriptor."""
 
-    __slots__ = ("offset",)
+    __slots__ = ()
     offset: int
 
     def __init__(self, fd: int, offset: int) -> None:
-        super().__init__(fd, regular=True, owned=True)
-        self.offset = offset
+        super().__init__(fd, regular=True, owned=True, offset=offset)
 
     def recv(self, count: int) -> bytes:
         data = os.pread(self.fileno(), count, self.offset)

@@ -17,7 +17,8 @@ _END = Note(
     "wasi:cli/exit exit",
 )
 _EACH_CALL = Note(
-    "Each call makes a new stream over the same descriptor; dropping one leaves the descriptor open.",
+    "Each call gives a new handle of the same stream: an end or a failure that one has seen is there for all, and what "
+    "they write stays in order. Dropping them leaves the descriptor open.",
     "wasi:cli/stdin get-stdin; wasi:cli/stdout get-stdout; wasi:cli/stderr get-stderr",
 )
 

@@ -40,7 +40,7 @@ _SANDBOX = Note(
 _NUL = Note("A NUL in a path gives invalid: no file's name has one.", "wasi:filesystem/types descriptor")
 _MUTATE = Note(
     "What a folder was not opened for, it does not allow: mutate-directory is not inherited but asked for at each "
-    "open-at, and a folder that was given as read-only never has it. Other hosts inherit it silently.",
+    "open-at, and a folder that was given as read-only never has it. Wasmtime 47 hands it down unasked.",
     "wasi:filesystem/types descriptor-flags mutate-directory, descriptor.open-at",
 )
 _END = Note(
@@ -49,8 +49,8 @@ _END = Note(
     "wasi:filesystem/types descriptor.read",
 )
 _PERMISSION = Note(
-    "Reading needs the flag read and writing the flag write; without it the call gives bad-descriptor, as POSIX does, "
-    "where the text names no code.",
+    "Where the text names no code, it is POSIX's: without the flag read or write that the call needs bad-descriptor, "
+    "at once and not first at the stream; of a folder is-directory.",
     "wasi:filesystem/types descriptor.read, descriptor.write, descriptor.set-size",
 )
 _PUBLIC = Note(
@@ -281,6 +281,10 @@ _FUNCTIONS = (
         Note(
             "On what is no folder mutate-directory is left away; the flags of the descriptor show that.",
             "wasi:filesystem/types descriptor-flags mutate-directory",
+        ),
+        Note(
+            "Truncating without write is invalid; POSIX leaves open what O_TRUNC does with O_RDONLY.",
+            "wasi:filesystem/types open-flags truncate",
         ),
     ),
     _method(

@@ -13,6 +13,10 @@ _INSECURE = Note(
     "The insecure functions draw from the same secure source: it is fast enough, and nothing can be guessed from it.",
     "wasi:random/insecure get-insecure-random-bytes; wasi:random/insecure-seed insecure-seed",
 )
+_MOST = Note(
+    "One call gives 64 MiB at the most; asking for more traps, as the type has no error.",
+    "wasi:random/random get-random-bytes; wasi:random/insecure get-insecure-random-bytes",
+)
 
 INTERFACES = (
     Interface(
@@ -40,7 +44,7 @@ INTERFACES = (
                 List(U8),
                 "Returns len bytes that look random, for uses where nobody gains by guessing them.",
                 posix="random(3)",
-                notes=(_INSECURE,),
+                notes=(_INSECURE, _MOST),
             ),
             Function(
                 "insecure",
@@ -64,6 +68,7 @@ INTERFACES = (
                 List(U8),
                 "Returns len bytes that nobody can predict.",
                 posix=_SOURCE,
+                notes=(_MOST,),
             ),
             Function(
                 "random",
