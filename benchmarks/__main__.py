@@ -6,7 +6,20 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import bulk, components, connections, datagrams, forward, getter, poll, repl, replay, roundtrip, startup
+from benchmarks import (
+    bulk,
+    components,
+    connections,
+    datagrams,
+    forward,
+    getter,
+    poll,
+    repl,
+    replay,
+    roundtrip,
+    startup,
+    wasmtime,
+)
 from benchmarks.measure import Row, table
 
 _GIB = 1 << 30
@@ -30,6 +43,7 @@ def main() -> int:
         "replay": replay.run,
         "startup": startup.run,
         "components": components.run,
+        "wasmtime": wasmtime.run,
     }
     unknown = [name for name in options.names if name not in every]
     if unknown:

@@ -8,12 +8,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support import SECONDS
 from wasinet.hosts.native import NativeHost
+
+if TYPE_CHECKING:
+    from wasinet.hosts.wasmtime import WasmtimeHost
 
 _OPEN = Path("/proc/self/fd")
 
@@ -63,6 +66,25 @@ def make_host() -> Iterator[Callable[..., NativeHost]]:
 def host(make_host: Callable[..., NativeHost]) -> NativeHost:
     """A native host that allows everything."""
     return make_host()
+
+
+@pytest.fixture(scope="session")
+def wasmtime_runtime() -> None:
+    """Wasmtime's runtime, whose threads and descriptors stay for as long as the process lives."""
+    pytest.importorskip("wasmtime", reason="the package wasmtime is not installed")
+    from wasinet.hosts.wasmtime import WasmtimeHost
+
+    WasmtimeHost().close()
+
+
+@pytest.fixture
+def wasmtime_host(wasmtime_runtime: None) -> Iterator[WasmtimeHost]:
+    """A host over Wasmtime."""
+    from wasinet.hosts.wasmtime import WasmtimeHost
+
+    host = WasmtimeHost()
+    yield host
+    host.close()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from wasinet.engine.faults import Fail
 from wasinet.engine.policy import Policy, Rule
-from wasinet.hosts.native import NativeHost
+from wasinet.hosts import Host
 from wasinet.oscalls import Os, Sockaddr
 from wasinet.wit.values import Case, Err, Ok, Value
 from wasinet.worlds.v0_2 import RESOURCES
@@ -83,12 +83,12 @@ def refused_port() -> int:
 # Waiting
 
 
-def timers(host: NativeHost, *whens: int) -> list[int]:
+def timers(host: Host, *whens: int) -> list[int]:
     """Pollables that become ready so many nanoseconds from now."""
     return [host.call("subscribe-duration", when) for when in whens]
 
 
-def wait_ready(host: NativeHost, resource: int, kind: str) -> None:
+def wait_ready(host: Host, resource: int, kind: str) -> None:
     """Wait until a pollable of the resource is ready, and drop it."""
     pollable = host.call(f"{kind}.subscribe", resource)
     try:
@@ -97,7 +97,7 @@ def wait_ready(host: NativeHost, resource: int, kind: str) -> None:
         host.drop(pollable)
 
 
-def wait_any(host: NativeHost, pollables: list[int]) -> list[int]:
+def wait_any(host: Host, pollables: list[int]) -> list[int]:
     """``poll``, bounded: the indexes that are ready, none if the time is up."""
     timer = host.call("subscribe-duration", SECONDS * 10**9)
     try:
@@ -107,7 +107,7 @@ def wait_any(host: NativeHost, pollables: list[int]) -> list[int]:
     return [index for index in ready if index < len(pollables)]
 
 
-def read_exactly(host: NativeHost, rx: int, count: int) -> bytes:
+def read_exactly(host: Host, rx: int, count: int) -> bytes:
     """``count`` bytes of an input stream."""
     data = bytearray()
     while len(data) < count:
@@ -116,7 +116,7 @@ def read_exactly(host: NativeHost, rx: int, count: int) -> bytes:
     return bytes(data)
 
 
-def read_all(host: NativeHost, rx: int) -> bytes:
+def read_all(host: Host, rx: int) -> bytes:
     """Everything up to the end of an input stream."""
     data = bytearray()
     while True:
@@ -128,13 +128,19 @@ def read_all(host: NativeHost, rx: int) -> bytes:
         data += outcome.value
 
 
-def write(host: NativeHost, tx: int, data: bytes) -> None:
+def write(host: Host, tx: int, data: bytes) -> None:
     """Write within a permit."""
     assert need(host.call("output-stream.check-write", tx)) >= len(data)
     need(host.call("output-stream.write", tx, data))
 
 
-def fill(host: NativeHost, tx: int) -> int:
+def write_when_ready(host: Host, tx: int, data: bytes) -> None:
+    """The same on hosts that may permit nothing before they have seen that the stream can be written to."""
+    wait_ready(host, tx, "output-stream")
+    write(host, tx, data)
+
+
+def fill(host: Host, tx: int) -> int:
     """Write until bytes are pending because the kernel takes no more; how many were written."""
     total = 0
     while permit := need(host.call("output-stream.check-write", tx)):
@@ -146,7 +152,7 @@ def fill(host: NativeHost, tx: int) -> int:
 # Sockets
 
 
-def bound(host: NativeHost, kind: str = "tcp", family: str = "ipv4", address: Case | None = None) -> int:
+def bound(host: Host, kind: str = "tcp", family: str = "ipv4", address: Case | None = None) -> int:
     """A socket bound to a loopback port that the system chose."""
     sock: int = need(host.call(f"create-{kind}-socket", family))
     net = host.call("instance-network")
@@ -156,12 +162,12 @@ def bound(host: NativeHost, kind: str = "tcp", family: str = "ipv4", address: Ca
     return sock
 
 
-def address_of(host: NativeHost, sock: int, kind: str = "tcp") -> Case:
+def address_of(host: Host, sock: int, kind: str = "tcp") -> Case:
     address: Case = need(host.call(f"{kind}-socket.local-address", sock))
     return address
 
 
-def listening(host: NativeHost, family: str = "ipv4") -> int:
+def listening(host: Host, family: str = "ipv4") -> int:
     sock = bound(host, family=family)
     need(host.call("tcp-socket.start-listen", sock))
     need(host.call("tcp-socket.finish-listen", sock))
@@ -176,7 +182,7 @@ class Connection(NamedTuple):
     tx: int
 
 
-def connect(host: NativeHost, remote: Case, sock: int | None = None) -> Connection:
+def connect(host: Host, remote: Case, sock: int | None = None) -> Connection:
     if sock is None:
         sock = need(host.call("create-tcp-socket", remote.name))
     net = host.call("instance-network")
@@ -186,12 +192,12 @@ def connect(host: NativeHost, remote: Case, sock: int | None = None) -> Connecti
     return Connection(sock, *need(host.call("tcp-socket.finish-connect", sock)))
 
 
-def accept(host: NativeHost, listener: int) -> Connection:
+def accept(host: Host, listener: int) -> Connection:
     wait_ready(host, listener, "tcp-socket")
     return Connection(*need(host.call("tcp-socket.accept", listener)))
 
 
-def connected_pair(host: NativeHost, family: str = "ipv4") -> tuple[Connection, Connection]:
+def connected_pair(host: Host, family: str = "ipv4") -> tuple[Connection, Connection]:
     """Both ends of a connection: the connecting one and the accepted one."""
     listener = listening(host, family)
     client = connect(host, address_of(host, listener))
@@ -200,7 +206,7 @@ def connected_pair(host: NativeHost, family: str = "ipv4") -> tuple[Connection, 
     return client, server
 
 
-def connected_to_peer(host: NativeHost) -> tuple[Connection, socket.socket]:
+def connected_to_peer(host: Host) -> tuple[Connection, socket.socket]:
     """A connection whose other end is a plain blocking socket."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(SECONDS)
@@ -216,7 +222,7 @@ def reset(peer: socket.socket) -> None:
     peer.close()
 
 
-def one_of_each(host: NativeHost) -> dict[str, int]:
+def one_of_each(host: Host) -> dict[str, int]:
     """A live handle of every resource type."""
     client, server = connected_pair(host)
     udp = bound(host, "udp")
@@ -244,7 +250,7 @@ def one_of_each(host: NativeHost) -> dict[str, int]:
     return handles
 
 
-def drop_all(host: NativeHost, *handles: int) -> None:
+def drop_all(host: Host, *handles: int) -> None:
     for handle in handles:
         host.drop(handle)
 

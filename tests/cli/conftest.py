@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import CLEAN
 from tests.cli.support import Lab
+from wasinet.hosts import DEFAULT_HOST
 
 
 @pytest.fixture
@@ -19,9 +21,21 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     lab.dispose()
 
 
-@pytest.fixture(params=["0.2", "draft"])
+_WASMTIME = find_spec("wasmtime") is not None
+
+
+@pytest.fixture(
+    params=[
+        "0.2",
+        "draft",
+        pytest.param(
+            "0.2 on wasmtime", marks=pytest.mark.skipif(not _WASMTIME, reason="the package wasmtime is not installed")
+        ),
+    ]
+)
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The world in which the commands of a test run, each in turn."""
-    name: str = request.param
+    """The world in which the commands of a test run, and the host that answers them, each in turn."""
+    name, _, host = request.param.partition(" on ")
     monkeypatch.setitem(CLEAN, "WASINET_WORLD", name)
-    return name
+    monkeypatch.setitem(CLEAN, "WASINET_HOST", host or DEFAULT_HOST)
+    return str(name)

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tests.cli.command import failure, run, seen
+from tests.cli.command import CLEAN, failure, run, seen
 from tests.cli.support import Lab, events_of, free_port, needs, server
 from tests.cli.udp_support import bound
 
@@ -70,7 +70,7 @@ def test_lines_of_text_are_aligned() -> None:
 
 @pytest.mark.parametrize("family", ["-4", "-6"])
 def test_both_families_or_one(lab: Lab, family: str) -> None:
-    running = lab.wasinet("poll", "udp::0", family, "--json", "--timeout", "100ms")
+    running = lab.wasinet("poll", "udp::0", family, "--json", "--timeout", "1s")
     (listening,) = events_of(running.rest())
     assert listening["address"].startswith("0.0.0.0:" if family == "-4" else "[::]:")
     running.ends(124)
@@ -98,6 +98,8 @@ def test_a_refused_connection_is_told_and_fails() -> None:
     ],
 )
 def test_failures(source: str, code: str) -> None:
+    if source == "resolve:127.1" and CLEAN["WASINET_HOST"] == "wasmtime":
+        pytest.skip("Wasmtime reads the old ways to write IPv4")
     done = run("poll", source)
     assert done.returncode == 1
     assert seen(code) in done.stdout

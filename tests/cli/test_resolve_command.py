@@ -10,6 +10,8 @@ from tests.cli.command import failure, run, seen
 from tests.cli.support import Lab, events_of
 from tests.oscalls.name_server import name_server
 
+# A named server is asked by our resolver, which the host wasmtime does not have.
+with_server = pytest.mark.parametrize("world", ["0.2", "draft"], indirect=True)
 pytestmark = pytest.mark.usefixtures("world")
 
 ANSWERS = {
@@ -28,6 +30,7 @@ ANSWERS = {
 }
 
 
+@with_server
 @pytest.mark.parametrize(
     ("name", "addresses"),
     [
@@ -51,6 +54,7 @@ def test_a_named_server(name: str, addresses: set[str]) -> None:
     assert len(lines) == len(addresses)
 
 
+@with_server
 @pytest.mark.parametrize(
     ("name", "code"),
     [
@@ -72,6 +76,7 @@ def test_failures(name: str, code: str) -> None:
     assert time.monotonic() - start < 10
 
 
+@with_server
 def test_order_is_kept_and_failures_do_not_end_it() -> None:
     names = ["six.example", "missing.example", "silent.example", "four.example", "six.example"]
     with name_server(ANSWERS) as server:
@@ -88,6 +93,7 @@ def test_order_is_kept_and_failures_do_not_end_it() -> None:
     ]
 
 
+@with_server
 def test_names_are_asked_for_at_once() -> None:
     names = [f"silent{number}.example" for number in range(20)]
     start = time.monotonic()
@@ -97,6 +103,7 @@ def test_names_are_asked_for_at_once() -> None:
     assert time.monotonic() - start < 5
 
 
+@with_server
 @pytest.mark.parametrize(("option", "address"), [("-4", "192.0.2.2"), ("-6", "2001:db8::2")])
 def test_one_family(option: str, address: str) -> None:
     with name_server(ANSWERS) as server:
@@ -105,6 +112,7 @@ def test_one_family(option: str, address: str) -> None:
     assert {kind for _, _, kind in server.asked} == {"A" if option == "-4" else "AAAA"}
 
 
+@with_server
 def test_events() -> None:
     with name_server(ANSWERS) as server:
         done = run("resolve", "missing.example", "four.example", "--json", "--server", f"127.0.0.1:{server.port}")
@@ -149,8 +157,16 @@ def test_bad_usage(arguments: tuple[str, ...], message: str) -> None:
     assert message in done.stderr
 
 
+@with_server
 def test_the_commands_timeout_ends_a_lookup(lab: Lab) -> None:
     with name_server(ANSWERS) as server:
         done = run("resolve", "silent.example", "--server", f"127.0.0.1:{server.port}", "--timeout", "200ms")
     assert done.returncode == 124
     assert "Traceback" not in done.stderr
+
+
+def test_no_named_server_on_the_host_wasmtime() -> None:
+    done = run("resolve", "a.example", "--server", "127.0.0.1", "--host", "wasmtime", "--world", "0.2")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("wasinet: resolve: --server: the host wasmtime")
+    assert len(done.stderr.splitlines()) == 1

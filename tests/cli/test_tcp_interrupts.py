@@ -13,6 +13,9 @@ import pytest
 from tests.cli.command import COMMAND
 from tests.cli.support import Lab, Running, accepted, peer, server, silent_port
 
+pytestmark = pytest.mark.usefixtures("world")
+on_both_hosts = pytest.mark.parametrize("world", ["0.2", "0.2 on wasmtime"], indirect=True)
+
 TRIES = 30
 _STRICT = ["-X", "dev", "-W", "default"]
 OURS = [sys.executable, *_STRICT, "-m", "wasinet"]
@@ -48,6 +51,7 @@ def interrupt(us: Running, delay: float, number: int = signal.SIGINT) -> None:
     ends_in_order(us, 128 + number)
 
 
+@on_both_hosts
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("options", [[], ["-k", "--echo"]])
 def test_listening(lab: Lab, options: list[str], number: int) -> None:
@@ -57,6 +61,7 @@ def test_listening(lab: Lab, options: list[str], number: int) -> None:
         interrupt(us, delay, number)
 
 
+@on_both_hosts
 def test_connecting(lab: Lab) -> None:
     with silent_port() as port:
         for delay in moments("connecting", 0.01):
@@ -65,6 +70,8 @@ def test_connecting(lab: Lab) -> None:
             interrupt(us, delay)
 
 
+# The resolver that hangs is ours.
+@pytest.mark.parametrize("world", ["0.2"], indirect=True)
 def test_resolving(lab: Lab) -> None:
     for delay in moments("resolving", 0.05):
         us = lab.start([*HANGING, "tcp", "connect", "name.test:80", "--trace"])
@@ -72,6 +79,7 @@ def test_resolving(lab: Lab) -> None:
         interrupt(us, delay)
 
 
+@on_both_hosts
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_sending(lab: Lab, number: int) -> None:
     with server() as (listener, port), open("/dev/zero", "rb") as endless:
@@ -84,6 +92,7 @@ def test_sending(lab: Lab, number: int) -> None:
                 interrupt(us, delay, number)
 
 
+@on_both_hosts
 def test_receiving(lab: Lab) -> None:
     with server() as (listener, port):
         for delay in moments("receiving", 0.02):
@@ -99,6 +108,7 @@ def test_receiving(lab: Lab) -> None:
                 interrupt(us, delay)
 
 
+@on_both_hosts
 def test_echoing_many(lab: Lab) -> None:
     for delay in moments("echoing", 0.02):
         us = lab.start([*OURS, "tcp", "listen", "127.0.0.1:0", "-k", "--echo", "--idle-timeout", "1m"])
@@ -112,6 +122,7 @@ def test_echoing_many(lab: Lab) -> None:
             client.close()
 
 
+@on_both_hosts
 def test_probing(lab: Lab) -> None:
     _, port = lab.listen("-k", "--discard", "-q")
     for delay in moments("probing", 0.02):
@@ -122,6 +133,7 @@ def test_probing(lab: Lab) -> None:
         interrupt(us, delay)
 
 
+@on_both_hosts
 @pytest.mark.xfail(reason="an interruption of the interpreter's own end is reported by it: main must ignore it then")
 def test_twice(lab: Lab) -> None:
     # Pending bytes are drained for a second after the first; the second ends that.

@@ -334,8 +334,9 @@ PROPERTIES: list[tuple[list[str], str]] = [
 @pytest.mark.parametrize(
     "arguments", [("listen", "127.0.0.1:0"), ("connect", "127.0.0.1:9"), ("connect", "--probe", "127.0.0.1:9")]
 )
+@pytest.mark.parametrize("world", ["draft"], indirect=True)
 def test_a_property_that_the_draft_lacks(arguments: tuple[str, ...]) -> None:
-    done = run("tcp", *arguments, "--keep-alive-params", "30s,5s,3", "--world", "draft")
+    done = run("tcp", *arguments, "--keep-alive-params", "30s,5s,3")
     assert (done.returncode, done.stdout) == (2, "")
     assert "the draft world's tcp-socket has no keep-alive-idle-time" in done.stderr.splitlines()[-1]
 

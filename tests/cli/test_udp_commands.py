@@ -232,6 +232,8 @@ def test_socat_is_answered(lab: Lab, family: int) -> None:
 # Failures, each with its exit code
 
 
+# Wasmtime 47 forgets a refusal that meets it behind the first datagram of a send.
+@pytest.mark.parametrize("world", ["0.2", "draft"], indirect=True)
 def test_a_refusal() -> None:
     port = free_port()
     done = run("udp", "send", f"127.0.0.1:{port}", "a", "--count", "1000")
@@ -251,6 +253,8 @@ def test_too_large(tmp_path: Path, size: int) -> None:
             assert failure(f"wasinet: udp send 127.0.0.1:{port}: ", line) == "datagram-too-large"
 
 
+# And it tells of one to the sender only, at the next send.
+@pytest.mark.parametrize("world", ["0.2", "draft"], indirect=True)
 def test_the_last_event_of_a_failure_is_the_error() -> None:
     done = run("udp", "send", f"127.0.0.1:{free_port()}", "a", "--json")
     event = json.loads(done.stdout.splitlines()[-1])
@@ -310,7 +314,7 @@ def test_a_timeout_after_the_goal_does_not_matter(lab: Lab) -> None:
 
 
 def test_what_was_received_before_the_timeout_is_written(lab: Lab) -> None:
-    running, port = receiver(lab, "--count", "9", "--timeout", "700ms")
+    running, port = receiver(lab, "--count", "9", "--timeout", "2s")
     run("udp", "send", f"127.0.0.1:{port}", "x", "y")
     assert running.ends(124)[0] == b"x\ny\n"
 

@@ -31,7 +31,19 @@ from wasinet.wit import WORLD_NAMES
         (["--timeout", "5x", "wit"], "wasinet: --timeout: '5x' is no duration; e.g. 5s, 250ms"),
         (["wit", "--timeout", "5x"], "wasinet: wit: --timeout: '5x' is no duration; e.g. 5s, 250ms"),
         (["wit", "--world", "9"], f"wasinet: wit: --world: '9' is no world; choose {', '.join(WORLD_NAMES)}"),
-        (["--host", "x", "wit"], "wasinet: --host: 'x' is no host; there is native"),
+        (["--host", "x", "wit"], "wasinet: --host: 'x' is no host; choose native, wasmtime"),
+        (
+            ["--host", "wasmtime", "--world", "draft", "tcp", "listen", ":0"],
+            "wasinet: tcp listen: the host wasmtime has the world 0.2, not draft",
+        ),
+        (
+            ["--host", "wasmtime", "--world", "draft", "call", "s = create-tcp-socket(ipv4)"],
+            "wasinet: call: the host wasmtime has the world 0.2, not draft",
+        ),
+        (
+            ["--host", "wasmtime", "--world", "draft", "repl"],
+            "wasinet: repl: the host wasmtime has the world 0.2, not draft",
+        ),
         (["--color", "red", "wit"], "wasinet: --color: 'red' is no colour choice; choose auto, always, never"),
         (["--trace-data", "x", "wit"], "wasinet: --trace-data: 'x' is no number; e.g. 0, 10, 1000"),
         (

@@ -94,7 +94,7 @@ def test_a_text_is_translated_as_a_stream_is(text: bytes, expected: bytes) -> No
 
 @pytest.fixture
 def ends(net: Net) -> Iterator[tuple[Net, int, int, socket.socket]]:
-    connection, peer = connected_to_peer(net.host)  # type: ignore[arg-type]
+    connection, peer = connected_to_peer(net.host)
     yield net, connection.rx, connection.tx, peer
     peer.close()
     net.drop(connection.rx, connection.tx, connection.socket)

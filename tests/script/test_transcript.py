@@ -92,7 +92,7 @@ def test_a_good_transcript_passes() -> None:
         ("> p = subscribe-duration(0)\n> p.block()\n< 5", "3:3", "expected ok or trap; the call has no result, "),
         ("> poll([#1])\n< [..., 1]", "2:9", "expected ']' after ..., found '1'"),
         ("%world 0.9", "1:8", "expected a world: "),
-        ("%host x", "1:7", "expected a host: native"),
+        ("%host x", "1:7", "expected a host: native, wasmtime"),
         ("> now()\n%world 0.2", "2:2", "%world stands before the first call"),
         ("%timeout 5x", "1:10", "expected duration, e.g. 5s or 250ms, found '5x'"),
         ("%timeout 5s 5s", "1:13", "expected the end of the text, found '5s'"),

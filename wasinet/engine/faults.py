@@ -33,12 +33,14 @@ class Trap(Exception):
     Args:
         message: what was done and which rule forbids it.
         clause: the interface and function whose text has the rule.
+        ended: it took all handles with it, as it does on hosts where a trap ends the instance.
     """
 
-    def __init__(self, message: str, clause: str = "") -> None:
+    def __init__(self, message: str, clause: str = "", *, ended: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.clause = clause
+        self.ended = ended
 
 
 def _numbers(names: Mapping[str, str]) -> dict[int, str]:

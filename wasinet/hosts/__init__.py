@@ -71,11 +71,13 @@ class Host(Protocol):
     Attributes:
         name: ``native``, ``wasmtime``.
         world: the world whose functions it has.
+        state_word: what its states are: ``state``, or ``expected state`` where the outcomes tell.
         missing: keys of functions that it does not have all the same; calling one traps and says so.
     """
 
     name: str
     world: World
+    state_word: str
     missing: Collection[str]
 
     def call(self, function: str, *arguments: Value) -> Value:

@@ -30,6 +30,7 @@ class Recording:
     """
 
     name = ""
+    state_word = "state"
     missing: Collection[str] = frozenset()
     world: World
 

@@ -6,12 +6,10 @@ calls here go to its C API with structures that are made once.
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import weakref
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from wasinet import wit
@@ -62,6 +60,9 @@ class _Given(ctypes.Structure):
 
 def runtime_version() -> str:
     """The version of the Wasmtime that is installed, empty without one."""
+    # Takes 15 ms to import, and is asked for in failures only.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("wasmtime")
     except PackageNotFoundError:
@@ -80,14 +81,19 @@ def _compiled() -> tuple[Any, Any, Any]:
         _ffi.WASMTIME_COMPONENT_STRING.value != _STRING
     ):
         raise HostError(f"wasmtime {runtime_version()} has other C structures than wasmtime 47, which is needed")
-    engine = Engine()
-    component = Component(engine, forwarder(wit.load("0.2"), MISSING))
-    linker = Linker(engine)
+    engine = _kept(Engine)()
+    component = _kept(Component)(engine, forwarder(wit.load("0.2"), MISSING))
+    linker = _kept(Linker)(engine)
     linker.add_wasip2()
-    # The library's own way to free them fails once the interpreter has begun to take its modules apart.
-    for made in (engine, component, linker):
-        atexit.register(made.close)
     return engine, component, linker
+
+
+def _kept(cls: type[Any]) -> type[Any]:
+    """A class of the library whose objects live as long as the process.
+
+    Its own way to free them fails, aloud, once the interpreter has begun to take its modules apart.
+    """
+    return type(cls.__name__, (cls,), {"__del__": lambda self: None})
 
 
 def _grant(config: Any) -> None:
@@ -126,6 +132,7 @@ class Instance:
         except WasmtimeError as error:
             self.close()
             raise HostError(f"wasmtime {runtime_version()} does not run the forwarder: {_reason(error)}") from None
+        self._functions: dict[str, Forward] = {}
         self._given = _Given(kind=_STRING)
         self._result = _String()
         # Function objects of our own: the arguments are addresses, which take no conversion.
@@ -137,6 +144,9 @@ class Instance:
 
     def function(self, export: str) -> Forward:
         """The forwarder of this name (``wasinet.hosts.forwarder``)."""
+        known = self._functions.get(export)
+        if known is not None:
+            return known
         found = self._instance.get_func(self._store, export)
         assert found is not None, export
         raw = found._func
@@ -160,6 +170,7 @@ class Instance:
             delete(result_at)
             return found if found.isascii() else found.decode().encode("latin-1")
 
+        self._functions[export] = forward
         return forward
 
     def _trap(self, error: int) -> RuntimeTrap:

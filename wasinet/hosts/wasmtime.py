@@ -12,7 +12,7 @@ numbered together with these.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from os import strerror
 from time import monotonic
 
@@ -20,10 +20,10 @@ from wasinet import wit
 from wasinet.engine.faults import Trap, code_of
 from wasinet.hosts import HandleInfo, HostError
 from wasinet.hosts.abi import Arguments, loader
+from wasinet.hosts.beside import Beside
 from wasinet.hosts.blocking import Blocking
 from wasinet.hosts.expected import Entry, Watch, watch_of
 from wasinet.hosts.forwarder import BASE, drop_export, export_name, result_base
-from wasinet.hosts.native import NativeHost
 from wasinet.hosts.recording import Recording, drop_function
 from wasinet.hosts.runtime import MISSING, Instance, RuntimeTrap, runtime_version
 from wasinet.hosts.slices import Slices, poll
@@ -37,11 +37,6 @@ __all__ = ["WasmtimeHost"]
 
 _ERRNO = re.compile(r"os error (\d+)")
 _INDEX = Arguments([wit.load("0.2").functions["pollable.ready"].arguments[0][1]], BASE).pack
-# A wait on both sorts of pollables looks at each in turn, and less and less often.
-_SHORTEST = 0.0005
-_LONGEST = 0.008
-# The most that a splice between both sorts of streams moves: beyond it the conversion misses the caches.
-_PIECE = 64 * 1024
 _LOOPBACK = {"port": 0, "address": (127, 0, 0, 1)}
 
 Operation = Callable[..., Value]
@@ -62,22 +57,28 @@ class _Operations(dict[str, Operation]):
 class WasmtimeHost(Recording):
     """See ``Host``. ``state`` gives the expected state (``wasinet.hosts.expected``).
 
+    Attributes:
+        operations: what answers each function, unrecorded.
+        raw: what forwards it as it is, blocking functions included.
+        pollables: their indexes in the instance, by handle.
+        last_handle: the newest number.
+
     Raises:
         HostError: there is no Wasmtime that can be used.
     """
 
     name = "wasmtime"
-    missing = MISSING
+    state_word = "expected state"
+    missing: Collection[str] = MISSING
 
     def __init__(self, world: str = DEFAULT_WORLD) -> None:
         self.world = wit.load(world)
         self._table: dict[int, Entry] = {}
-        self._pollables: dict[int, int] = {}
-        self._last = 0
+        self.pollables: dict[int, int] = {}
+        self.last_handle = 0
         self._lost = 0
         self._born: list[Entry] = []
-        # Its engine has the streams over descriptors, and gives their handles the next numbers of ours.
-        self._files: NativeHost | None = None
+        self._beside = Beside(self)
         self._blocking = Blocking(self)
         self.operations = _Operations(self._operation)
         self.raw = _Operations(self._forwarded)
@@ -98,7 +99,7 @@ class WasmtimeHost(Recording):
             outcome = self.operations["tcp-socket.start-bind"](outcome.value, network, address)
             for handle in list(self._table):
                 self.dispose(handle)
-            self._last = 0
+            self.last_handle = 0
         if isinstance(outcome, Err) and outcome.value in ("access-denied", "not-supported"):
             self.close()
             raise HostError(f"wasmtime {runtime_version()} denies sockets to its embedder; install wasmtime 47")
@@ -112,22 +113,19 @@ class WasmtimeHost(Recording):
             return self._splice
         blocking = self._blocking.operations.get(key)
         if blocking is not None:
-            return self._unless_file(key, blocking)
+            return self._unless_beside(key, blocking)
         return self._missing(key) if key in self.missing else self.raw[key]
 
-    def _unless_file(self, key: str, operation: Operation) -> Operation:
+    def _unless_beside(self, key: str, operation: Operation) -> Operation:
         def call(handle: int, *inputs: Value) -> Value:
-            if self._both_files(handle, *inputs[:1] if key.endswith("splice") else ()):
-                return self._beside(lambda files: files.call(key, handle, *inputs))
+            if self._beside.has(handle, *inputs[:1] if key.endswith("splice") else ()):
+                return self._beside.call(key, handle, *inputs)
             return operation(handle, *inputs)
 
         return call
 
-    def _both_files(self, *handles: int) -> bool:
-        return all(map(self._is_file, handles))
-
     def _missing(self, key: str) -> Operation:
-        def call(*arguments: Value) -> Value:
+        def call(*_: Value) -> Value:
             raise Trap(f"{key} is not there: Wasmtime {runtime_version()} does not link it")
 
         return call
@@ -214,10 +212,10 @@ class WasmtimeHost(Recording):
 
     def _enter(self, kind: str, index: int) -> int:
         """Give a new handle of the instance its number."""
-        self._last = handle = self._last + 1
+        self.last_handle = handle = self.last_handle + 1
         entry = self._table[handle] = Entry(handle, kind, index, monotonic())
         if kind == "pollable":
-            self._pollables[handle] = index
+            self.pollables[handle] = index
         elif kind in self.world.machines:
             entry.state = self.world.machines[kind].initial
         elif kind in ("input-stream", "output-stream"):
@@ -243,39 +241,21 @@ class WasmtimeHost(Recording):
         for number, kind in borrowed:
             entry = self._table.get(values[number])
             if entry is None or entry.kind != kind:
-                raise self._wrong(values[number], kind)
+                raise self.wrong(values[number], kind)
             found[number] = entry.index
         return found
 
     def _elsewhere(self, key: str, kind: str, handle: int, inputs: tuple[Value, ...]) -> Value:
         """A method of what is not in the instance: of a stream over a descriptor, or of nothing."""
-        if self._is_file(handle):
-            return self._beside(lambda files: files.call(key, handle, *inputs))
-        raise self._wrong(handle, kind)
-
-    def _is_file(self, handle: int) -> bool:
-        """Whether a handle is of a stream over a descriptor, or came from one."""
-        return self._files is not None and handle in self._files.engine.table
-
-    def _beside(self, call: Callable[[NativeHost], Value]) -> Value:
-        if self._files is None:
-            self._files = NativeHost(world=self.world.name)
-        engine = self._files.engine
-        engine.last_handle = self._last
-        try:
-            return call(self._files)
-        finally:
-            self._last = engine.last_handle
+        if self._beside.has(handle):
+            return self._beside.call(key, handle, *inputs)
+        raise self.wrong(handle, kind)
 
     def _kind(self, handle: int) -> str:
         entry = self._table.get(handle)
-        if entry is not None:
-            return entry.kind
-        if self._files is not None and handle in self._files.engine.table:
-            return self._files.engine.table[handle].kind
-        return ""
+        return self._beside.kind(handle) if entry is None else entry.kind
 
-    def _wrong(self, handle: object, kind: str) -> Trap:
+    def wrong(self, handle: object, kind: str) -> Trap:
         """The trap of the component model for a handle that is not there or of another type."""
         if isinstance(handle, int):
             found = self._kind(handle)
@@ -283,7 +263,7 @@ class WasmtimeHost(Recording):
                 return Trap(f"#{handle} is a {found}, not a {kind}")
             if 0 < handle <= self._lost:
                 return Trap(f"#{handle} is gone: a trap ended the instance that it was in")
-            if 0 < handle <= self._last:
+            if 0 < handle <= self.last_handle:
                 return Trap(f"#{handle} was dropped and may not be used any more")
         return Trap(f"#{handle} is no handle of this session")
 
@@ -291,18 +271,18 @@ class WasmtimeHost(Recording):
         """Begin anew after a trap; gives what to raise."""
         gone = len(self._table)
         self._close_instance()
-        self._lost = self._last
+        self._lost = self.last_handle
         self._begin()
         left = (
             f"; Wasmtime ended the instance, so {'its one handle is' if gone == 1 else f'its {gone} handles are'} gone"
         )
-        return Trap(trap.text + (left if gone else ""), f"Wasmtime {runtime_version()}, {function.name}")
+        return Trap(trap.text + (left if gone else ""), f"Wasmtime {runtime_version()}, {function.name}", ended=True)
 
     def _close_instance(self) -> None:
         self.operations.clear()
         self.raw.clear()
         self._table.clear()
-        self._pollables.clear()
+        self.pollables.clear()
         self._instance.close()
 
     def drop(self, handle: int) -> None:
@@ -315,108 +295,77 @@ class WasmtimeHost(Recording):
         """Drop a handle, of which no reader is told."""
         entry = self._table.get(handle)
         if entry is None:
-            if not self._is_file(handle):
-                raise self._wrong(handle, "resource")
-            self._beside(lambda files: files.drop(handle))
+            if not self._beside.has(handle):
+                raise self.wrong(handle, "resource")
+            self._beside.run(lambda native: native.drop(handle))
             return
         try:
             self._instance.function(drop_export(entry.kind))(_INDEX(entry.index))
         except RuntimeTrap as trap:
             raise self._ended(trap, drop_function(entry.kind)) from None
         del self._table[handle]
-        self._pollables.pop(handle, None)
+        self.pollables.pop(handle, None)
 
     def forget(self, handle: int) -> None:
         """Drop a handle that nobody outside was given; its number is free again if it is the newest."""
+        if not self._kind(handle):
+            # A trap has ended it together with what it was made for.
+            return
         self.dispose(handle)
-        if handle == self._last:
-            self._last -= 1
+        if handle == self.last_handle:
+            self.last_handle -= 1
 
     # Waiting
 
     def _wait_for(self, handles: list[int]) -> list[int]:
         """``poll``, in slices."""
-        pollables = self._pollables
+        pollables = self.pollables
         try:
             indexes = [pollables[handle] for handle in handles]
         except KeyError:
-            return self._wait_for_both(handles)
-        return self._wait_in_slices(indexes)
+            return self._beside.poll(handles)
+        return self.wait_in_slices(indexes)
 
-    def _wait_in_slices(self, indexes: list[int], deadline: float | None = None) -> list[int]:
+    def wait_in_slices(self, indexes: list[int], deadline: float | None = None) -> list[int]:
+        """``poll`` by indexes of the instance, see ``Slices.wait``."""
         try:
             # Without pollables there is nothing to wait for, and Wasmtime says what it thinks of that.
             return self._slices.wait(indexes, deadline) if indexes else poll(self._poll, indexes)
         except RuntimeTrap as trap:
             raise self._ended(trap, self.world.functions["poll"]) from None
 
-    def _wait_for_both(self, handles: list[int]) -> list[int]:
-        own: list[tuple[int, int]] = []
-        files: list[tuple[int, int]] = []
-        for position, handle in enumerate(handles):
-            if self._is_file(handle) and self._kind(handle) == "pollable":
-                files.append((position, handle))
-            elif handle in self._pollables:
-                own.append((position, self._pollables[handle]))
-            else:
-                raise self._wrong(handle, "pollable")
-        beside = self._files
-        assert beside is not None
-        if not own:
-            found: list[int] = beside.call("poll", [handle for _, handle in files])
-            return found
-        indexes = [index for _, index in own]
-        pause = 0.0
-        while True:
-            # What was written to a descriptor goes out while we wait, as in every wait of the engine.
-            beside.engine.drive()
-            ready = [position for position, handle in files if beside.call("pollable.ready", handle)]
-            ready += [own[number][0] for number in self._wait_in_slices(indexes, monotonic() + (0 if ready else pause))]
-            if ready:
-                return sorted(ready)
-            pause = min(max(pause * 2, _SHORTEST), _LONGEST)
-
     def wait(self, handle: int, timeout: float) -> bool:
         entry = self._table.get(handle)
         if entry is None:
-            return self._files is not None and self._files.wait(handle, timeout)
+            return self._beside.wait(handle, timeout)
         deadline = monotonic() + timeout
         if entry.kind == "pollable":
-            return bool(self._wait_in_slices([entry.index], deadline))
+            return bool(self.wait_in_slices([entry.index], deadline))
         subscribe = f"{entry.kind}.subscribe"
         if subscribe not in self.world.functions:
             return True
         pollable = self.operations[subscribe](handle)
         try:
-            return bool(self._wait_in_slices([self._pollables[pollable]], deadline))
+            return bool(self.wait_in_slices([self.pollables[pollable]], deadline))
         finally:
             self.forget(pollable)
 
-    # Streams of both sorts
-
-    def _splice(self, handle: int, source: int, most: int) -> Value:
-        if not self._is_file(handle) and not self._is_file(source):
-            return self.raw["output-stream.splice"](handle, source, most)
-        if self._both_files(handle, source):
-            return self._beside(lambda files: files.call("output-stream.splice", handle, source, most))
-        operations = self.operations
-        room = operations["output-stream.check-write"](handle)
-        if not isinstance(room, Ok) or not room.value:
-            return room
-        found = operations["input-stream.read"](source, min(most, room.value, _PIECE))
-        if not isinstance(found, Ok) or not found.value:
-            return found if isinstance(found, Err) else Ok(0)
-        written = operations["output-stream.write"](handle, found.value)
-        return Ok(len(found.value)) if isinstance(written, Ok) else written
+    def _splice(self, tx: int, rx: int, most: int) -> Value:
+        here = self._beside.has(tx), self._beside.has(rx)
+        if here == (False, False):
+            return self.raw["output-stream.splice"](tx, rx, most)
+        return (
+            self._beside.call("output-stream.splice", tx, rx, most) if all(here) else self._beside.splice(tx, rx, most)
+        )
 
     # Beside the world
 
     def open_input(self, fd: int, *, own: bool = False) -> int:
-        handle: int = self._beside(lambda files: files.open_input(fd, own=own))
+        handle: int = self._beside.run(lambda native: native.open_input(fd, own=own))
         return handle
 
     def open_output(self, fd: int, *, own: bool = False) -> int:
-        handle: int = self._beside(lambda files: files.open_output(fd, own=own))
+        handle: int = self._beside.run(lambda native: native.open_output(fd, own=own))
         return handle
 
     def timer(self, seconds: float) -> int:
@@ -430,14 +379,10 @@ class WasmtimeHost(Recording):
         entry = self._table.get(handle)
         if entry is not None:
             return entry.state
-        return "" if self._files is None else self._files.state(handle)
+        return self._beside.state(handle)
 
     def handles(self) -> Iterator[HandleInfo]:
-        found = list(self._own_handles())
-        if self._files is not None:
-            found += self._files.handles()
-        found.sort(key=lambda info: info.handle)
-        return iter(found)
+        return iter(sorted([*self._own_handles(), *self._beside.handles()], key=lambda info: info.handle))
 
     def _own_handles(self) -> Iterator[HandleInfo]:
         now = monotonic()
@@ -481,9 +426,8 @@ class WasmtimeHost(Recording):
             delivered = self._flush(deadline)
         finally:
             self._close_instance()
-            if self._files is not None:
-                files_delivered = self._files.close(max(0.0, deadline - monotonic()))
-        return delivered and (self._files is None or files_delivered)
+            beside = self._beside.close(max(0.0, deadline - monotonic()))
+        return delivered and beside
 
     def _flush(self, deadline: float) -> bool:
         """Wait until what was written has gone out of every stream that still lives."""

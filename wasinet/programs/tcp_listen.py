@@ -54,7 +54,7 @@ class _Server:
         self.most = options.most if options.keep_open else 1
         self.error: Exception | None = None
         self.paused: int | None = None
-        self.short_of = ""
+        self.short_of: str | None = None
         self.past = (0, 0)
 
     def open(self, addresses: Sequence[Case]) -> None:
@@ -91,7 +91,7 @@ class _Server:
                 self._pause()
                 return
             if connection is None:
-                self.short_of = ""
+                self.short_of = None
                 return
             self.accepted += 1
             exchange = Exchange(self.reactor, connection, self.streams, self.output, self.done)

@@ -16,7 +16,11 @@ _WIDE = 100
 
 
 def handles_table(
-    handles: Iterable[HandleInfo], names: Mapping[int, str] | None = None, *, width: int | None = None
+    handles: Iterable[HandleInfo],
+    names: Mapping[int, str] | None = None,
+    *,
+    width: int | None = None,
+    state: str = "state",
 ) -> Table:
     """The live handles as a table.
 
@@ -24,12 +28,13 @@ def handles_table(
         handles: as ``Host.handles`` gives them.
         names: what a session calls them; the column is left out without it.
         width: the page's columns, None where that is no matter.
+        state: what the host's states are, ``Host.state_word``.
     """
     wide = width is None or width >= _WIDE
     columns = [Column("handle", "handle", right=True), Column("type", "function")]
     if names is not None:
         columns.append(Column("name", "value"))
-    columns += [Column("state", "state"), Column("local", "address"), Column("remote", "address")]
+    columns += [Column(state, "state"), Column("local", "address"), Column("remote", "address")]
     if wide:
         columns += [
             Column("parent", "handle", right=True),

@@ -73,7 +73,7 @@ def handles(repl: Repl, text: str) -> None:
         repl.write("no live handles")
         return
     width = repl.width() if repl.drawn else None
-    _show(repl, handles_table(live, repl.session.handle_names, width=width))
+    _show(repl, handles_table(live, repl.session.handle_names, width=width, state=repl.session.host.state_word))
 
 
 def tree(repl: Repl, text: str) -> None:
@@ -130,7 +130,8 @@ def states(repl: Repl, text: str) -> None:
     number = numbers[0]
     repl.paths.look(session.host, "")
     kind, now = repl.paths.live[number]
-    title = f"{session.name_of(number)} (#{number}, {kind})"
+    expected = "" if session.host.state_word == "state" else f", {session.host.state_word}"
+    title = f"{session.name_of(number)} (#{number}, {kind}{expected})"
     path = repl.paths.moves.get(number, [])
     repl.write(lit_machine(machines[kind], repl.paint, repl.width(), title=title, now=now, path=path))
 

@@ -242,6 +242,9 @@ class Session:
                 step.outcome = host.call(key, *arguments)
         except Trap as trap:
             step.outcome = Trapped(trap.message, trap.clause)
+            if trap.ended:
+                # Made anew when it is next asked for: a caller that never made it cannot have lost it.
+                self.variables.pop(NET, None)
         finally:
             # An interrupted call has happened, too.
             step.time, step.duration = start - self._start, time.monotonic() - start
