@@ -62,7 +62,7 @@ CASES: list[tuple[Type, list[Value]]] = [
     (F64, [0.1, -0.0, math.inf, 5e-324]),
     (CHAR, ["a", "\0", "ß", "\U0010ffff", "\ud7ff", "\ue000"]),
     (STRING, ["", "plain", "grüße \U0001f600", "\0", "x" * 70_000]),
-    (List(U8), [b"", b"\0", bytes(range(256)), b"\xff" * 65_537]),
+    (List(U8), [b"", b"\0", bytes(range(256)), *((bytes(range(256)) * 512)[: 65_536 + n] for n in (-1, 0, 1, 65_536))]),
     (List(U32), [[], [0], list(range(3000))]),
     (List(STRING), [[], ["", "a"], ["b"] * 500]),
     (List(List(U8)), [[], [b""], [b"a", b"bc"]]),
@@ -198,6 +198,13 @@ def test_a_buffer_is_a_list_of_bytes(tmp_path: Path) -> None:
     with Echo(tmp_path / "echo.wat", List(U8)) as echo:
         assert echo.echo(memoryview(b"abc")) == b"abc"
         assert echo.echo(bytearray(b"abc")) == b"abc"
+
+
+def test_more_bytes_than_there_is_room_for(tmp_path: Path) -> None:
+    with Echo(tmp_path / "echo.wat", List(U8)) as echo:
+        with pytest.raises(WasmtimeError, match="more than the 8388608 that a guest can be given"):
+            echo.echo(bytes((8 << 20) + 1))
+        assert isinstance(echo.imports.raised, Trap)
 
 
 def test_a_lone_surrogate_is_replaced(tmp_path: Path) -> None:

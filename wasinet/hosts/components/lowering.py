@@ -78,17 +78,14 @@ _SCRATCH = ctypes.addressof(_scratch)
 _U8 = SCALARS["u8"][0]
 
 
-class _Template:
-    """Value structs of kind ``u8``, to be filled with bytes and copied: at least ``count``, at ``address``."""
+# Value structs of kind ``u8``, to be filled with bytes and moved: as many as one read gives at the most.
+_PIECE = 64 * 1024
+_template = bytearray(bytes([_U8]).ljust(SIZE, b"\0")) * _PIECE
+_exported = (ctypes.c_char * len(_template)).from_buffer(_template)
+_TEMPLATE = ctypes.addressof(_exported)
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.structs = bytearray(bytes([_U8]).ljust(SIZE, b"\0")) * count
-        self._exported = (ctypes.c_char * len(self.structs)).from_buffer(self.structs)
-        self.address = ctypes.addressof(self._exported)
-
-
-_template = _Template(1)
+_MOST_BYTES = 8 * 1024 * 1024
+"""A byte takes 72 of them on its way, here and in the library."""
 
 
 def _write_bytes(data: bytes) -> tuple[int, int]:
@@ -181,15 +178,28 @@ def _lower_string(value: Value, buffer: Any, at: int) -> None:
 
 
 def _lower_bytes(value: Value, buffer: Any, at: int) -> None:
-    global _template
     count = len(value)
-    if count > _template.count:
-        _template = _Template(count)
+    if count > _PIECE:
+        _lower_many_bytes(memoryview(value), buffer, at)
+        return
     if count:
-        _template.structs[AT : AT + count * SIZE : SIZE] = value
+        _template[AT : AT + count * SIZE : SIZE] = value
     # Its elements are moved as they are, in one pass: a list made empty first would be written twice.
-    _list_of(VECTOR, count, _template.address)
+    _list_of(VECTOR, count, _TEMPLATE)
     SIZED.pack_into(buffer, at, Kind.LIST, count, vector[1])
+
+
+def _lower_many_bytes(value: memoryview, buffer: Any, at: int) -> None:
+    count = len(value)
+    if count > _MOST_BYTES:
+        raise Trap(f"{count} bytes in one value are more than the {_MOST_BYTES} that a guest can be given")
+    _list_new(VECTOR, count)
+    address = vector[1]
+    for start in range(0, count, _PIECE):
+        piece = value[start : start + _PIECE]
+        _template[AT : AT + len(piece) * SIZE : SIZE] = piece
+        ctypes.memmove(address + start * SIZE, _TEMPLATE, len(piece) * SIZE)
+    SIZED.pack_into(buffer, at, Kind.LIST, count, address)
 
 
 def _list_lowerer(element: Lower) -> Lower:
