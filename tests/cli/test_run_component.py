@@ -74,6 +74,12 @@ def test_the_trace_shows_calls_and_states(component: Path, tmp_path: Path) -> No
 # What cannot be run
 
 _CORE = b"\0asm\1\0\0\0"
+# The rest of a component whose function does nothing.
+_RUN = b"""
+  (core module $m (func (export "run")))
+  (core instance $m (instantiate $m))
+  (func (export "run") (canon lift (core func $m "run"))))
+"""
 
 
 @pytest.mark.parametrize(
@@ -93,6 +99,18 @@ _CORE = b"\0asm\1\0\0\0"
             b'(component (import "wasi:io/poll@0.2.0" (instance (export "poll-all" (func)))))',
             "imports wasi:io/poll@0.2.0#poll-all, which this host does not have",
         ),
+        (
+            b'(component (import "wasi:io/poll@0.2.0-rc-2023-11-10" (instance)))',
+            "imports wasi:io/poll@0.2.0-rc-2023-11-10, which this host does not have",
+        ),
+        (
+            b'(component (import "wasi:io/poll@0.2.0" (instance (export "thing" (type (sub resource)))))' + _RUN,
+            "does not fit this host: component imports instance `wasi:io/poll@0.2.0`",
+        ),
+        (
+            b'(component (component $c) (instance $i (instantiate $c)) (export "wasi:cli/run@0.2.0" (instance $i)))',
+            "exports no wasi:cli/run@0.2, so there is nothing to run",
+        ),
         (b'(component (import "helper" (func)))', "imports helper, which this host does not have"),
     ],
 )
@@ -103,6 +121,11 @@ def test_what_cannot_be_run(content: bytes, said: str, component: Path) -> None:
     assert process.stderr.count("\n") == 1, process.stderr
     assert process.stderr.startswith(f"wasinet: run: {component} ")
     assert said in process.stderr
+
+
+def test_a_plain_function_run(component: Path) -> None:
+    component.write_bytes(b"(component" + _RUN)
+    assert run("run", str(component)).returncode == 0
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

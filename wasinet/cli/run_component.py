@@ -68,10 +68,10 @@ def command(
         loaded = Component(component, cache=_cache(), fuel=fuel is not None)
         settings.world = world_of(loaded)
         host = GuestHost(loaded, program, limits=limits)
+        with Session(settings, host=host, worlds=(settings.world,), many_files=True):
+            return host.run()
     except NotRunnable as error:
         raise BadValue(str(error)) from None
-    with Session(settings, host=host, worlds=(settings.world,), many_files=True):
-        return host.run()
 
 
 def _variable(text: str) -> list[tuple[str, str]]:

@@ -116,13 +116,17 @@ class GuestHost(_ProgramHost):
         missing = component.missing([found for imports in answered.values() for found in imports])
         if missing:
             raise NotRunnable(f"{component.path} imports {missing}, which this host does not have")
-        self._export = _entry(component)
+        self._export = component.entry()
         super().__init__(program, policy, os, resolver, world)
         self._component = component
         self._limits = limits
         self._hosts: list[tuple[_ProgramHost, list[Import]]] = [(self, answered[world])]
         if world != _COMMAND and answered[_COMMAND]:
-            beside = _ProgramHost(program, policy, os, resolver, _COMMAND)
+            try:
+                beside = _ProgramHost(program, policy, os, resolver, _COMMAND)
+            except OSError:
+                self.close()
+                raise
             self._hosts.append((beside, answered[_COMMAND]))
 
     def attach(self, reader: Reader) -> None:
@@ -151,6 +155,7 @@ class GuestHost(_ProgramHost):
             The exit code: its own, or of ``run`` 0, and 1 where that gives an error.
 
         Raises:
+            NotRunnable: what it imports has another type here.
             Trap: of the guest's own, or of ours where it broke a rule. The guest's backtrace is a note of it.
             BaseException: what ended a call that the guest was in: an interruption.
         """
@@ -195,6 +200,8 @@ class GuestHost(_ProgramHost):
             if isinstance(raised, Exception):
                 raised.add_note(str(error))
             return raised
+        if str(error).startswith("component imports "):
+            return NotRunnable(f"{self._component.path} does not fit this host: {' '.join(str(error).split())}")
         cause = cause_of(error).removeprefix("wasm trap: ")
         if cause == "interrupt":
             # The signal's own exception comes as soon as this code is left.
@@ -204,13 +211,3 @@ class GuestHost(_ProgramHost):
         trap = Trap(f"the guest stopped: {cause}")
         trap.add_note(str(error))
         return trap
-
-
-def _entry(component: Component) -> tuple[str, ...]:
-    """The path of the export to call: that of ``wasi:cli/run``, or a plain function ``run``."""
-    for name in component.exports:
-        if name == "wasi:cli/run" or name.startswith("wasi:cli/run@0.2."):
-            return (name, "run")
-    if "run" in component.exports:
-        return ("run",)
-    raise NotRunnable(f"{component.path} exports no wasi:cli/run@0.2, so there is nothing to run")

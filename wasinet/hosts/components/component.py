@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from wasmtime import Config, Engine, WasmtimeError
 from wasmtime.component import Component as Compiled
-from wasmtime.component import ComponentInstanceType
+from wasmtime.component import ComponentInstanceType, FuncType
 
 from wasinet.hosts.components.imports import import_name
 from wasinet.oscalls.interruptible import in_thread
@@ -19,6 +20,8 @@ __all__ = ["Component", "Import", "NotRunnable", "cause_of"]
 
 _MAGIC = b"\0asm"
 _CORE_VERSION = b"\x01\0\0\0"
+# Release candidates had other signatures.
+_VERSION = re.compile(r"0\.2\.[0-9]+")
 
 
 class NotRunnable(Exception):
@@ -74,11 +77,26 @@ class Component:
         for name, item in self.imports.items():
             path, _, version = name.partition("@")
             interface = known.get(path)
-            if interface is None or (version and not version.startswith("0.2.")):
+            if interface is None or (version and not _VERSION.fullmatch(version)):
                 continue
             if isinstance(item, ComponentInstanceType):
-                functions = frozenset(n for n, of in item.exports(self.engine).items() if _is_function(of))
+                functions = frozenset(n for n, of in item.exports(self.engine).items() if isinstance(of, FuncType))
                 yield Import(name, interface, functions)
+
+    def entry(self) -> tuple[str, ...]:
+        """The path of the export to call: that of ``wasi:cli/run``, or a plain function ``run``.
+
+        Raises:
+            NotRunnable: there is neither.
+        """
+        for name, item in self.exports.items():
+            path, _, version = name.partition("@")
+            if path == "wasi:cli/run" and _VERSION.fullmatch(version) and isinstance(item, ComponentInstanceType):
+                if _is_entry(item.exports(self.engine).get("run")):
+                    return (name, "run")
+            elif name == "run" and _is_entry(item):
+                return ("run",)
+        raise NotRunnable(f"{self.path} exports no wasi:cli/run@0.2, so there is nothing to run")
 
     def missing(self, answered: list[Import]) -> str:
         """The first import that nothing answers; empty where there is none."""
@@ -93,8 +111,8 @@ class Component:
         return ""
 
 
-def _is_function(item: Any) -> bool:
-    return type(item).__name__ == "FuncType"
+def _is_entry(item: Any) -> bool:
+    return isinstance(item, FuncType) and not item.params
 
 
 def cause_of(error: WasmtimeError) -> str:

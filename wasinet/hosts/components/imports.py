@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from wasmtime import Store, WasmtimeError, _bindings
-from wasmtime.component import Component, Instance
+from wasmtime.component import Component, Instance, ResourceType
 from wasmtime.component import Linker as ComponentLinker
 
 from wasinet.engine.faults import Trap
@@ -69,7 +69,6 @@ class Imports:
         self._lifting = Lifting(self._handles)
         self._lowering = Lowering(self._handles)
         self._callbacks: list[Any] = []
-        self._types: list[Any] = []
         self.raised: BaseException | None = None
 
     def interface(
@@ -102,8 +101,7 @@ class Imports:
         self._callbacks.clear()
 
     def _add_resource(self, at: int | None, name: str, drop: Callable[[int], None]) -> None:
-        type_ = c.wasmtime_component_resource_type_new_host(self._handles.type_number(Resource(name)))
-        self._types.append(type_)
+        type_ = ResourceType.host(self._handles.type_number(Resource(name)))
 
         def destroy(data: int, context: int, handle: int) -> int:
             try:
@@ -115,7 +113,7 @@ class Imports:
         callback = _DESTRUCTOR(destroy)
         self._callbacks.append(callback)
         encoded = name.encode()
-        _check(_add_resource(at, encoded, len(encoded), ctypes.cast(type_, _void_p), callback, None, None))
+        _check(_add_resource(at, encoded, len(encoded), ctypes.cast(type_.ptr(), _void_p), callback, None, None))
 
     def _add_function(self, at: int | None, declared: Function, operation: Callable[..., Value]) -> None:
         callback = _FUNCTION(self._answer(declared, operation))
