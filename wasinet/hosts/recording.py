@@ -21,6 +21,10 @@ def drop_function(kind: str) -> Function:
     return Function("", f"drop {kind}", (), None, f"Dispose of the {kind}.", resource=Resource(kind))
 
 
+# What most calls only begin with; making it would cost as much as the rest of a record.
+_INTERRUPTED = Trapped("interrupted")
+
+
 class Recording:
     """The calls of a host, recorded while somebody reads: see ``Host.call``, ``attach``, ``detach``.
 
@@ -67,7 +71,7 @@ class Recording:
         before = self.state(handle) if handle is not None else ""
         clock = self._clock
         start = clock()
-        outcome: Value = Trapped("interrupted")
+        outcome: Value = _INTERRUPTED
         try:
             outcome = operation(*arguments)
         except Trap as trap:

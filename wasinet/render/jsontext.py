@@ -56,14 +56,7 @@ def _writer(type_: Type) -> _Text:
         case Tuple(items):
             return _tuple_writer(tuple(map(_writer, items)), long_way)
         case Option(payload):
-            some = _writer(payload)
-            return lambda value: (
-                "null"
-                if value is None
-                else f'{{"some": {some(value.value)}}}'
-                if value.__class__ is Some
-                else long_way(value)
-            )
+            return _option_writer(_writer(payload), long_way)
         case Result():
             return _result_writer(type_, long_way)
         case _:
@@ -75,6 +68,15 @@ def _tuple_writer(items: tuple[_Text, ...], long_way: _Text) -> _Text:
         if value.__class__ is not tuple or len(value) != len(items):
             return long_way(value)
         return f"[{', '.join([item(part) for item, part in zip(items, value, strict=True)])}]"
+
+    return write
+
+
+def _option_writer(payload: _Text, long_way: _Text) -> _Text:
+    def write(value: Value) -> str:
+        if value is None:
+            return "null"
+        return f'{{"some": {payload(value.value)}}}' if value.__class__ is Some else long_way(value)
 
     return write
 
