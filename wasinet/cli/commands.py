@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, Entry | Group] = {
     ),
     "resolve": Entry("resolve", "Look up the addresses of names."),
     "poll": Entry("poll", "Wait until sources are ready: connections, datagrams, timers, standard input."),
+    "run": Entry("run_component", "Run a WASI component, and answer its calls."),
     "call": Entry("call", "Make calls by hand, and print what each gives."),
     "repl": Entry("repl", "Make calls at a prompt, with completion; plain wasinet on a terminal is this, too."),
     "replay": Entry("replay", "Run transcripts, and compare what comes with what they expect."),

@@ -21,7 +21,11 @@ __all__ = ["Terminated", "TimedOut", "catch_signals", "leave", "start_timeout", 
 
 _AGAIN = 1.0
 _ROOT = os.path.dirname(wasinet.__file__)
-_PROTECTED = tuple(os.path.join(_ROOT, layer, "") for layer in ("engine", "hosts", "oscalls", "worlds"))
+_PROTECTED = (
+    *(os.path.join(_ROOT, layer, "") for layer in ("engine", "hosts", "oscalls", "worlds")),
+    # An import that is broken off may turn into another error.
+    "<frozen importlib",
+)
 # Where the engine and the hosts block; they leave these in order by themselves.
 _WAITING = frozenset(
     os.path.join(_ROOT, *path) for path in (("engine", "poller.py"), ("hosts", "slices.py"), ("oscalls", "wait.py"))

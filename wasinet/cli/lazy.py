@@ -182,7 +182,8 @@ def leaf(name: str, entry: Entry) -> Leaf:
     """Import a command's module and make its Typer command."""
     module = import_module(f"wasinet.cli.{entry.module}")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, cls=Leaf, short_help=entry.help, add_help_option=False)(module.command)
+    context = getattr(module, "CONTEXT", None)
+    app.command(name, cls=Leaf, short_help=entry.help, add_help_option=False, context_settings=context)(module.command)
     command = get_command(app)
     for param in command.params:
         if param.metavar is None and not getattr(param, "is_flag", False):
