@@ -35,7 +35,7 @@ _wasinet_spec()
             options='--all -4 --ipv4 -6 --ipv6'
             ;;
         'run')
-            options='--env --dir --stdin --no-stdin --max-memory --fuel'
+            options='--env --dir --stdin --no-stdin --max-memory --fuel --allow --deny --ask --policy --learn'
             ;;
         'call')
             options='--format --keep-going'
@@ -131,6 +131,10 @@ _wasinet_kind()
         'run --dir') kind=anything ;;
         'run --max-memory') kind=anything ;;
         'run --fuel') kind=anything ;;
+        'run --allow') kind=words words='tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' ;;
+        'run --deny') kind=words words='tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' ;;
+        'run --policy') kind=file words='toml' ;;
+        'run --learn') kind=file words='toml' ;;
         'run 0') kind=file words='wasm wat' ;;
         'run '[0-9]*) kind=anything ;;
         'call --format') kind=words words='human wave' ;;

@@ -3,7 +3,7 @@
 # Changes here are lost; no Python is started.
 
 set -g __wasinet_paths 'tcp' 'tcp connect' 'tcp listen' 'udp' 'udp send' 'udp recv' 'resolve' 'poll' 'run' 'call' 'repl' 'replay' 'demo' 'states' 'explain' 'wit' 'config' 'config show' 'config path' 'config edit' 'man' 'completion'
-set -g __wasinet_valued --world --host --trace-file --trace-data --timeout --color 'tcp connect --count' 'tcp connect --interval' 'tcp connect --bind' 'tcp connect --connect-timeout' 'tcp connect --send' 'tcp connect --output' 'tcp connect --idle-timeout' 'tcp connect --hop-limit' 'tcp connect --receive-buffer' 'tcp connect --send-buffer' 'tcp connect --keep-alive-params' 'tcp listen --max' 'tcp listen --send' 'tcp listen --output' 'tcp listen --idle-timeout' 'tcp listen --port-file' 'tcp listen --backlog' 'tcp listen --hop-limit' 'tcp listen --receive-buffer' 'tcp listen --send-buffer' 'tcp listen --keep-alive-params' 'udp send --count' 'udp send --interval' 'udp send --wait' 'udp send --bind' 'udp send --hop-limit' 'udp send --send-buffer' 'udp send --receive-buffer' 'udp recv --count' 'udp recv --port-file' 'udp recv --hop-limit' 'udp recv --receive-buffer' 'udp recv --send-buffer' 'resolve --server' 'resolve --server-timeout' 'run --env' 'run --dir' 'run --max-memory' 'run --fuel' 'call --format' 'replay --junit' 'states --format'
+set -g __wasinet_valued --world --host --trace-file --trace-data --timeout --color 'tcp connect --count' 'tcp connect --interval' 'tcp connect --bind' 'tcp connect --connect-timeout' 'tcp connect --send' 'tcp connect --output' 'tcp connect --idle-timeout' 'tcp connect --hop-limit' 'tcp connect --receive-buffer' 'tcp connect --send-buffer' 'tcp connect --keep-alive-params' 'tcp listen --max' 'tcp listen --send' 'tcp listen --output' 'tcp listen --idle-timeout' 'tcp listen --port-file' 'tcp listen --backlog' 'tcp listen --hop-limit' 'tcp listen --receive-buffer' 'tcp listen --send-buffer' 'tcp listen --keep-alive-params' 'udp send --count' 'udp send --interval' 'udp send --wait' 'udp send --bind' 'udp send --hop-limit' 'udp send --send-buffer' 'udp send --receive-buffer' 'udp recv --count' 'udp recv --port-file' 'udp recv --hop-limit' 'udp recv --receive-buffer' 'udp recv --send-buffer' 'resolve --server' 'resolve --server-timeout' 'run --env' 'run --dir' 'run --max-memory' 'run --fuel' 'run --allow' 'run --deny' 'run --policy' 'run --learn' 'call --format' 'replay --junit' 'states --format'
 
 # The words of the command so far, and how many arguments follow them; once for each command line.
 function __wasinet_read
@@ -238,6 +238,11 @@ complete -c wasinet -n "__wasinet_at 'run'" -l stdin -d 'Whether the guest reads
 complete -c wasinet -n "__wasinet_at 'run'" -l no-stdin -d 'Whether the guest reads your standard input'
 complete -c wasinet -n "__wasinet_at 'run'" -l max-memory -x -d 'The most that a memory of the guest grows to; 1GiB by default'
 complete -c wasinet -n "__wasinet_at 'run'" -l fuel -x -d 'End the guest after about N instructions'
+complete -c wasinet -n "__wasinet_at 'run'" -l allow -x -a 'tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' -d 'Allow more: tcp-connect:10.0.0.0/8:443, name-lookup:*.example.com, all'
+complete -c wasinet -n "__wasinet_at 'run'" -l deny -x -a 'tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' -d 'Deny what a rule speaks of, whatever is allowed'
+complete -c wasinet -n "__wasinet_at 'run'" -l ask -d 'Ask at the terminal about what no rule speaks of'
+complete -c wasinet -n "__wasinet_at 'run'" -l policy -x -a '(__wasinet_files toml)' -d 'Take the rules of a file instead of loopback only'
+complete -c wasinet -n "__wasinet_at 'run'" -l learn -x -a '(__wasinet_files toml)' -d 'Allow everything, and write the smallest policy that the run needed'
 complete -c wasinet -n "__wasinet_at 'run' 0" -a '(__wasinet_files wasm wat)'
 
 complete -c wasinet -n "__wasinet_at 'call'" -l format -x -a 'human wave' -d 'Short forms, or pure WAVE'

@@ -73,6 +73,9 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "With an argument, a variable and a folder that it may only read:",
             "wasinet run --env LANG=C --dir data::/data:ro guest.wasm serve",
         ),
+        Example(
+            "Find out what it needs of the network, and give it that:", "wasinet run --learn policy.toml guest.wasm"
+        ),
     ),
     "replay": (
         Example("Check all transcripts of a folder:", "wasinet replay tests/"),
