@@ -1,0 +1,171 @@
+"""Scripts on two hosts: which outcomes differ, and whether they may."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from wasinet.conformance.judge import CONSEQUENCE, Judge, Verdict, shown
+from wasinet.conformance.pair import PATIENCE, Make, Pair, Run
+from wasinet.hosts import HostError
+from wasinet.script.reader import Ref
+from wasinet.script.session import Step
+from wasinet.script.transcript import CallLine, NetworkLine, Transcript
+from wasinet.wit.data import Data
+from wasinet.wit.values import Value
+
+__all__ = ["Comparison", "Difference", "compare"]
+
+
+class Difference(Data):
+    """A call that two hosts answered differently.
+
+    Args:
+        line: its number in the script.
+        call: its text.
+        function: its name.
+        states: of the receiver before it, on both; empty where it has none.
+        outcomes: as text.
+        reasons: what the hosts say beside an error.
+        verdict: what to think of it.
+        follows: the line of the difference that it comes from, 0 for none.
+    """
+
+    line: int
+    call: str
+    function: str
+    states: tuple[str, str]
+    outcomes: tuple[str, str]
+    reasons: tuple[str, str]
+    verdict: Verdict
+    follows: int = 0
+
+
+class Comparison(Data):
+    """How a script went on two hosts.
+
+    Args:
+        path: of the script.
+        hosts: their names.
+        calls: how many calls both hosts were asked.
+        skipped: how many could not be compared, as a trap had ended the guest whose handles they name.
+        differences: in order.
+        unable: why the script cannot run on both; empty if it can.
+        duration: seconds.
+    """
+
+    path: str
+    hosts: tuple[str, str]
+    calls: int
+    skipped: int
+    differences: tuple[Difference, ...]
+    unable: str
+    duration: float
+
+    @property
+    def bad(self) -> bool:
+        """Whether there is a violation, or what nobody can explain."""
+        return any(difference.verdict.bad for difference in self.differences)
+
+
+def compare(script: Transcript, makes: Sequence[Make], judge: Judge, patience: float = PATIENCE) -> Comparison:
+    """Run a script on two hosts, call by call.
+
+    Args:
+        script: what to run; what it expects plays no part.
+        makes: make the hosts.
+        judge: of their differences.
+        patience: seconds that one host is given for what the other has done.
+
+    Raises:
+        HostError: a host is not to be had here.
+    """
+    started = time.monotonic()
+    pair = Pair(makes, patience)
+    names = (judge.hosts[0], judge.hosts[1])
+    comparing = _Comparing(pair, judge)
+    unable = ""
+    try:
+        for line in script.lines:
+            if isinstance(line, NetworkLine):
+                for session in pair.sessions:
+                    session.make_network(line.name, line.rules)
+            else:
+                comparing.call(line)
+    except HostError as error:
+        unable = str(error)
+    finally:
+        pair.close()
+    elapsed = time.monotonic() - started
+    return Comparison(
+        script.path, names, comparing.calls, comparing.skipped, tuple(comparing.differences), unable, elapsed
+    )
+
+
+class _Comparing:
+    def __init__(self, pair: Pair, judge: Judge) -> None:
+        self.pair = pair
+        self.judge = judge
+        self.calls = self.skipped = 0
+        self.differences: list[Difference] = []
+        # What a difference has touched, as long as the hosts do not agree on it again: variable to line.
+        self.touched: dict[str, int] = {}
+
+    def call(self, line: CallLine) -> None:
+        run = self.pair.run(line)
+        if not run.made:
+            self.skipped += 1
+            return
+        self.calls += 1
+        if not run.alike:
+            self._differ(line, run)
+        if run.trapped:
+            # A trap ends the guest, and with it all that it had, on every host.
+            self.pair.reset()
+            self.touched.clear()
+
+    def _differ(self, line: CallLine, run: Run) -> None:
+        left, right = run.steps
+        states = tuple("" if step is None else step.before for step in run.steps)
+        named = _variables(line)
+        follows = max((self.touched.get(name, 0) for name in named), default=0)
+        if left is None or right is None or (follows and states[0] != states[1]):
+            verdict = Verdict(CONSEQUENCE)
+        else:
+            verdict, follows = self.judge.verdict(left, right), 0
+        step = left or right
+        assert step is not None
+        self.differences.append(
+            Difference(
+                line.line,
+                line.source,
+                step.function.name,
+                (states[0], states[1]),
+                (shown(left), shown(right)),
+                (_reason(left), _reason(right)),
+                verdict,
+                follows,
+            )
+        )
+        for name in (*named, *line.bound.targets):
+            self.touched[name] = follows or line.line
+
+
+def _reason(step: Step | None) -> str:
+    return getattr(step.outcome, "reason", "") if step is not None else ""
+
+
+def _variables(line: CallLine) -> list[str]:
+    """The variables in a call's arguments, the receiver included."""
+    return list(_refs(line.bound.values))
+
+
+def _refs(value: Value) -> list[str]:
+    if isinstance(value, Ref):
+        return [value.name]
+    if isinstance(value, list | tuple):
+        return [name for item in value for name in _refs(item)]
+    if isinstance(value, dict):
+        return [name for item in value.values() for name in _refs(item)]
+    inside = getattr(value, "value", getattr(value, "payload", None))
+    return [] if inside is None or isinstance(value, int) else _refs(inside)
