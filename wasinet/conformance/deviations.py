@@ -7,6 +7,7 @@
     host = "wasmtime"                           # who does it otherwise,
     versions = ["47"]                           # in which versions: a beginning, part by part
     functions = ["tcp-socket.start-connect"]    # * stands for anything
+    calls = ["*127.0.0.1*"]                     # the call as written; absent: any
     states = ["closed"]                         # of the receiver on the other host before the call; absent: any
     outcomes = ["ok"]                           # its outcomes, as printed; * stands for anything
     others = ["err(invalid-state)"]             # those of the other host
@@ -32,7 +33,8 @@ __all__ = ["Deviation", "host_version", "known", "load"]
 VERDICTS = ("allowed", "unspecified", "violation")
 
 _TEXTS = ("name", "host", "verdict", "clause", "why", "evidence")
-_LISTS = ("versions", "functions", "states", "outcomes", "others")
+_LISTS = ("versions", "functions", "calls", "states", "outcomes", "others")
+_OPTIONAL = ("calls", "states")
 
 
 class Deviation(Data):
@@ -42,6 +44,7 @@ class Deviation(Data):
     host: str
     versions: tuple[str, ...]
     functions: tuple[str, ...]
+    calls: tuple[str, ...]
     states: tuple[str, ...]
     outcomes: tuple[str, ...]
     others: tuple[str, ...]
@@ -58,10 +61,11 @@ class Deviation(Data):
             parts[: len(wanted)] == wanted for wanted in (one.split(".") for one in self.versions)
         )
 
-    def covers(self, function: str, state: str, outcome: str, other: str) -> bool:
+    def covers(self, function: str, call: str, state: str, outcome: str, other: str) -> bool:
         """Whether it is about this difference: the state and outcome of the other host come from that one."""
         return (
             _fits(self.functions, function)
+            and (not self.calls or _fits(self.calls, call))
             and (not self.states or state in self.states)
             and _fits(self.outcomes, outcome)
             and _fits(self.others, other)
@@ -109,7 +113,7 @@ def _entry(table: dict[str, Any]) -> Deviation:
         value = table.get(field, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ValueError(f"{label}: {field} must be a list of texts")
-        if not value and field != "states":
+        if not value and field not in _OPTIONAL:
             raise ValueError(f"{label}: {field} must not be empty")
     if table["verdict"] not in VERDICTS:
         raise ValueError(f"{label}: verdict must be {', '.join(VERDICTS)}, not {table['verdict']}")

@@ -89,7 +89,7 @@ class Judge:
         for number, (host, other) in enumerate(((left, right), (right, left))):
             for entry in self.deviations:
                 if entry.host == self.hosts[number] and entry.covers(
-                    left.function.name, other.before, texts[number], texts[1 - number]
+                    left.function.name, left.bound.source, other.before, texts[number], texts[1 - number]
                 ):
                     blamed = host.host if entry.verdict == VIOLATION else ""
                     return Verdict(entry.verdict, blamed, entry.clause, entry.why, entry.name)
