@@ -34,7 +34,7 @@ class Roles:
     def alike(self, function: Function, left: Value | Trapped, right: Value | Trapped) -> bool:
         """Whether two outcomes of a function mean the same. Traps are alike, however they are worded."""
         if isinstance(left, Trapped) or isinstance(right, Trapped):
-            return isinstance(left, Trapped) and isinstance(right, Trapped)
+            return left.__class__ is right.__class__
         return function.name in _WORDING or function.result is None or self._same(function.result, left, right)
 
     def _same(self, type_: Type | None, left: Value, right: Value) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wasinet.conformance.deviations import Deviation
+from wasinet.conformance.pair import Waits
 from wasinet.engine.records import Trapped
 from wasinet.script.outcomes import code_of, outcome_text
 from wasinet.script.session import Step
@@ -60,8 +61,10 @@ class Verdict(Data):
 
 
 def shown(step: Step | None) -> str:
-    """The outcome as text; ``not called`` where there is none."""
-    return "not called" if step is None else outcome_text(step.function, step.outcome, _PRINTER)
+    """The outcome as text; ``not called`` where there is none, ``waits`` where none came."""
+    if step is None:
+        return "not called"
+    return "waits" if isinstance(step.outcome, Waits) else outcome_text(step.function, step.outcome, _PRINTER)
 
 
 class Judge:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from wasinet.conformance.alike import Roles
+from wasinet.conformance.watchdog import Stuck, bounded, can_bound
 from wasinet.engine.records import Trapped
 from wasinet.hosts import Host
 from wasinet.script.binding import Bound
@@ -22,16 +23,26 @@ from wasinet.wit.data import Data
 from wasinet.wit.types import List, Primitive, resolve
 from wasinet.wit.values import Ok
 
-__all__ = ["PATIENCE", "Make", "Pair", "Run"]
+__all__ = ["PATIENCE", "Make", "Pair", "Run", "Waits"]
 
 Make = Callable[[], Host]
 
 PATIENCE = 1.0
 """Seconds that a host is given for what the other has done."""
 
+_BLOCKED = 2.0
+"""Seconds after which a call that waits is taken to wait for ever."""
+
 # What comes in pieces: a shorter piece is completed by the next one.
 _PIECES = frozenset({"read", "blocking-read", "skip", "blocking-skip", "receive", "splice", "blocking-splice"})
 _PERMITS = frozenset({"check-write", "check-send"})
+
+
+class Waits(Trapped):
+    """The outcome of a call that did not come back, after which nothing can be asked of a guest."""
+
+    message: str = "waits for what does not come"
+    clause: str = ""
 
 
 class Run(Data):
@@ -111,10 +122,17 @@ class Pair:
         return Run((left, right), True)
 
     def _first(self, session: Session, line: CallLine | Bound) -> Step | None:
+        bound = line.bound if isinstance(line, CallLine) else line
         try:
+            if bound.function.blocking and can_bound():
+                return bounded(lambda: session.run(bound), max(self.patience, _BLOCKED))
             return run_line(session, line) if isinstance(line, CallLine) else session.run(line)
         except WaveError:
             return None
+        except Stuck:
+            step = Step(bound, bound.function, [], None, session.host.name)
+            step.outcome = Waits()
+            return step
 
     def _await(self, which: int, step: Step, other: Step, deadline: float) -> bool:
         """Wait for what one host does not have yet; False when it does not come."""
