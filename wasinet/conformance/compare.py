@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wasinet.conformance.judge import CONSEQUENCE, Judge, Verdict, shown
 from wasinet.conformance.pair import PATIENCE, Make, Pair, Run
@@ -48,7 +48,7 @@ class Comparison(Data):
         path: of the script.
         hosts: their names.
         calls: how many calls both hosts were asked.
-        skipped: how many could not be compared, as a trap had ended the guest whose handles they name.
+        skipped: the lines that could not be compared, as a trap had ended the guest whose handles they name.
         differences: in order.
         unable: why the script cannot run on both; empty if it can.
         duration: seconds.
@@ -57,7 +57,7 @@ class Comparison(Data):
     path: str
     hosts: tuple[str, str]
     calls: int
-    skipped: int
+    skipped: tuple[int, ...]
     differences: tuple[Difference, ...]
     unable: str
     duration: float
@@ -68,7 +68,13 @@ class Comparison(Data):
         return any(difference.verdict.bad for difference in self.differences)
 
 
-def compare(script: Transcript, makes: Sequence[Make], judge: Judge, patience: float = PATIENCE) -> Comparison:
+def compare(
+    script: Transcript,
+    makes: Sequence[Make],
+    judge: Judge,
+    patience: float = PATIENCE,
+    told: Callable[[CallLine, Run, Pair], None] | None = None,
+) -> Comparison:
     """Run a script on two hosts, call by call.
 
     Args:
@@ -76,6 +82,7 @@ def compare(script: Transcript, makes: Sequence[Make], judge: Judge, patience: f
         makes: make the hosts.
         judge: of their differences.
         patience: seconds that one host is given for what the other has done.
+        told: is told of every call that was made.
 
     Raises:
         HostError: a host is not to be had here.
@@ -91,14 +98,18 @@ def compare(script: Transcript, makes: Sequence[Make], judge: Judge, patience: f
                 for session in pair.sessions:
                     session.make_network(line.name, line.rules)
             else:
-                comparing.call(line)
+                run = comparing.call(line)
+                if told is not None and run.made:
+                    told(line, run, pair)
+                if run.trapped:
+                    comparing.end()
     except HostError as error:
         unable = str(error)
     finally:
         pair.close()
     elapsed = time.monotonic() - started
     return Comparison(
-        script.path, names, comparing.calls, comparing.skipped, tuple(comparing.differences), unable, elapsed
+        script.path, names, comparing.calls, tuple(comparing.skipped), tuple(comparing.differences), unable, elapsed
     )
 
 
@@ -106,23 +117,26 @@ class _Comparing:
     def __init__(self, pair: Pair, judge: Judge) -> None:
         self.pair = pair
         self.judge = judge
-        self.calls = self.skipped = 0
+        self.calls = 0
+        self.skipped: list[int] = []
         self.differences: list[Difference] = []
         # What a difference has touched, as long as the hosts do not agree on it again: variable to line.
         self.touched: dict[str, int] = {}
 
-    def call(self, line: CallLine) -> None:
+    def call(self, line: CallLine) -> Run:
         run = self.pair.run(line)
         if not run.made:
-            self.skipped += 1
-            return
+            self.skipped.append(line.line)
+            return run
         self.calls += 1
         if not run.alike:
             self._differ(line, run)
-        if run.trapped:
-            # A trap ends the guest, and with it all that it had, on every host.
-            self.pair.reset()
-            self.touched.clear()
+        return run
+
+    def end(self) -> None:
+        """A trap ends the guest, and with it all that it had, on every host."""
+        self.pair.reset()
+        self.touched.clear()
 
     def _differ(self, line: CallLine, run: Run) -> None:
         left, right = run.steps
