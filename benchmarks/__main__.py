@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from benchmarks import (
     bulk,
     completion,
+    components,
     connections,
     datagrams,
     forward,
@@ -43,6 +44,7 @@ def main() -> int:
         "replay": replay.run,
         "startup": startup.run,
         "completion": completion.run,
+        "components": components.run,
         "wasmtime": wasmtime.run,
     }
     unknown = [name for name in options.names if name not in every]

@@ -8,7 +8,7 @@ _wasinet_spec()
     words= options=
     case $1 in
         '')
-            words='tcp udp resolve poll call repl replay demo states explain wit config man completion'
+            words='tcp udp resolve poll run call repl replay demo states explain wit config man completion'
             ;;
         'tcp')
             words='connect listen'
@@ -33,6 +33,9 @@ _wasinet_spec()
             ;;
         'poll')
             options='--all -4 --ipv4 -6 --ipv6'
+            ;;
+        'run')
+            options='--env --dir --stdin --no-stdin --max-memory --fuel'
             ;;
         'call')
             options='--format --keep-going'
@@ -124,6 +127,12 @@ _wasinet_kind()
         'resolve --server-timeout') kind=anything ;;
         'resolve '[0-9]*) kind=anything ;;
         'poll '[0-9]*) kind=words words='tcp-connect: tcp-listen: udp: resolve: timer: stdin' ;;
+        'run --env') kind=anything ;;
+        'run --dir') kind=anything ;;
+        'run --max-memory') kind=anything ;;
+        'run --fuel') kind=anything ;;
+        'run 0') kind=file words='wasm wat' ;;
+        'run '[0-9]*) kind=anything ;;
         'call --format') kind=words words='human wave' ;;
         'call 0') kind=anything ;;
         'replay --junit') kind=file ;;
@@ -131,7 +140,7 @@ _wasinet_kind()
         'states --format') kind=words words='table mermaid dot json' ;;
         'states 0') kind=words words='tcp udp' ;;
         'explain 0') kind=name ;;
-        'man '[0-9]*) kind=words words='resolve poll call repl replay demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave' ;;
+        'man '[0-9]*) kind=words words='resolve poll run call repl replay demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave' ;;
         'completion 0') kind=words words='bash zsh fish' ;;
         *)
             case $2 in

@@ -2,8 +2,8 @@
 # fish finds it in share/fish/vendor_completions.d.
 # Changes here are lost; no Python is started.
 
-set -g __wasinet_paths 'tcp' 'tcp connect' 'tcp listen' 'udp' 'udp send' 'udp recv' 'resolve' 'poll' 'call' 'repl' 'replay' 'demo' 'states' 'explain' 'wit' 'config' 'config show' 'config path' 'config edit' 'man' 'completion'
-set -g __wasinet_valued --world --host --trace-file --trace-data --timeout --color 'tcp connect --count' 'tcp connect --interval' 'tcp connect --bind' 'tcp connect --connect-timeout' 'tcp connect --send' 'tcp connect --output' 'tcp connect --idle-timeout' 'tcp connect --hop-limit' 'tcp connect --receive-buffer' 'tcp connect --send-buffer' 'tcp connect --keep-alive-params' 'tcp listen --max' 'tcp listen --send' 'tcp listen --output' 'tcp listen --idle-timeout' 'tcp listen --port-file' 'tcp listen --backlog' 'tcp listen --hop-limit' 'tcp listen --receive-buffer' 'tcp listen --send-buffer' 'tcp listen --keep-alive-params' 'udp send --count' 'udp send --interval' 'udp send --wait' 'udp send --bind' 'udp send --hop-limit' 'udp send --send-buffer' 'udp send --receive-buffer' 'udp recv --count' 'udp recv --port-file' 'udp recv --hop-limit' 'udp recv --receive-buffer' 'udp recv --send-buffer' 'resolve --server' 'resolve --server-timeout' 'call --format' 'replay --junit' 'states --format'
+set -g __wasinet_paths 'tcp' 'tcp connect' 'tcp listen' 'udp' 'udp send' 'udp recv' 'resolve' 'poll' 'run' 'call' 'repl' 'replay' 'demo' 'states' 'explain' 'wit' 'config' 'config show' 'config path' 'config edit' 'man' 'completion'
+set -g __wasinet_valued --world --host --trace-file --trace-data --timeout --color 'tcp connect --count' 'tcp connect --interval' 'tcp connect --bind' 'tcp connect --connect-timeout' 'tcp connect --send' 'tcp connect --output' 'tcp connect --idle-timeout' 'tcp connect --hop-limit' 'tcp connect --receive-buffer' 'tcp connect --send-buffer' 'tcp connect --keep-alive-params' 'tcp listen --max' 'tcp listen --send' 'tcp listen --output' 'tcp listen --idle-timeout' 'tcp listen --port-file' 'tcp listen --backlog' 'tcp listen --hop-limit' 'tcp listen --receive-buffer' 'tcp listen --send-buffer' 'tcp listen --keep-alive-params' 'udp send --count' 'udp send --interval' 'udp send --wait' 'udp send --bind' 'udp send --hop-limit' 'udp send --send-buffer' 'udp send --receive-buffer' 'udp recv --count' 'udp recv --port-file' 'udp recv --hop-limit' 'udp recv --receive-buffer' 'udp recv --send-buffer' 'resolve --server' 'resolve --server-timeout' 'run --env' 'run --dir' 'run --max-memory' 'run --fuel' 'call --format' 'replay --junit' 'states --format'
 
 # The words of the command so far, and how many arguments follow them; once for each command line.
 function __wasinet_read
@@ -120,6 +120,7 @@ complete -c wasinet -n "__wasinet_at ''" -a tcp -d 'Connect and listen'
 complete -c wasinet -n "__wasinet_at ''" -a udp -d 'Send and receive datagrams'
 complete -c wasinet -n "__wasinet_at ''" -a resolve -d 'Look up the addresses of names'
 complete -c wasinet -n "__wasinet_at ''" -a poll -d 'Wait until sources are ready: connections, datagrams, timers, standard input'
+complete -c wasinet -n "__wasinet_at ''" -a run -d 'Run a WASI component, and answer its calls'
 complete -c wasinet -n "__wasinet_at ''" -a call -d 'Make calls by hand, and print what each gives'
 complete -c wasinet -n "__wasinet_at ''" -a repl -d 'Make calls at a prompt, with completion; plain wasinet on a terminal is this, too'
 complete -c wasinet -n "__wasinet_at ''" -a replay -d 'Run transcripts, and compare what comes with what they expect'
@@ -231,6 +232,14 @@ complete -c wasinet -n "__wasinet_at 'poll'" -s 6 -d 'IPv6 only'
 complete -c wasinet -n "__wasinet_at 'poll'" -l ipv6 -d 'IPv6 only'
 complete -c wasinet -n "__wasinet_at 'poll'" -a 'tcp-connect: tcp-listen: udp: resolve: timer: stdin'
 
+complete -c wasinet -n "__wasinet_at 'run'" -l env -x -d 'Give the guest a variable; NAME alone as it is here'
+complete -c wasinet -n "__wasinet_at 'run'" -l dir -x -d 'Give the guest a folder, as GUEST, and only to read with :ro'
+complete -c wasinet -n "__wasinet_at 'run'" -l stdin -d 'Whether the guest reads your standard input'
+complete -c wasinet -n "__wasinet_at 'run'" -l no-stdin -d 'Whether the guest reads your standard input'
+complete -c wasinet -n "__wasinet_at 'run'" -l max-memory -x -d 'The most that a memory of the guest grows to; 1GiB by default'
+complete -c wasinet -n "__wasinet_at 'run'" -l fuel -x -d 'End the guest after about N instructions'
+complete -c wasinet -n "__wasinet_at 'run' 0" -a '(__wasinet_files wasm wat)'
+
 complete -c wasinet -n "__wasinet_at 'call'" -l format -x -a 'human wave' -d 'Short forms, or pure WAVE'
 complete -c wasinet -n "__wasinet_at 'call'" -l keep-going -d 'Go on after a call that fails'
 
@@ -258,6 +267,6 @@ complete -c wasinet -n "__wasinet_at 'config'" -a edit -d 'Open the file in your
 
 
 complete -c wasinet -n "__wasinet_at 'man'" -l mdoc -d 'The page\'s source, for man -l - and mandoc'
-complete -c wasinet -n "__wasinet_at 'man'" -a 'resolve poll call repl replay demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave'
+complete -c wasinet -n "__wasinet_at 'man'" -a 'resolve poll run call repl replay demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave'
 
 complete -c wasinet -n "__wasinet_at 'completion' 0" -a 'bash zsh fish'

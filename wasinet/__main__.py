@@ -17,18 +17,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt as interruption:
         # While modules were imported, or for a second time, on the way out.
         return getattr(interruption, "code", 130)
-    finally:
-        if arguments is None:
-            _release_signals()
-
-
-def _release_signals() -> None:
-    """Let signals end the process without a word: the interpreter's own end would report an exception."""
-    import signal
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def _main(arguments: list[str]) -> int:

@@ -8,10 +8,12 @@ import re
 import pytest
 
 from tests.cli.command import run
-from wasinet.wit import load
+from wasinet.wit import WORLD_NAMES, load
 from wasinet.wit.diagram import as_json, dot, mermaid
 from wasinet.wit.facts import facts
 from wasinet.wit.text import wit_text
+
+CHOOSE = f"choose {', '.join(WORLD_NAMES)}"
 
 
 def test_wit() -> None:
@@ -19,6 +21,26 @@ def test_wit() -> None:
     assert run("wit").stdout == wit_text(world)
     assert json.loads(run("wit", "--json").stdout) == facts(world)
     assert json.loads(run("--world", "0.2", "wit", "--json").stdout) == facts(world)
+
+
+def test_the_world_of_programs() -> None:
+    world = load("0.2-command")
+    assert run("wit", "--world", "0.2-command").stdout == wit_text(world)
+    assert json.loads(run("wit", "--json", env={"WASINET_WORLD": "0.2-command"}).stdout) == facts(world)
+    (it,) = map(json.loads, run("--world", "0.2-command", "explain", "open-at", "--json").stdout.splitlines())
+    assert it["interface"] == "wasi:filesystem/types@0.2.12"
+    assert all(error["advice"] for error in it["errors"])
+    (it,) = map(json.loads, run("explain", "--world", "0.2-command", "now", "--json").stdout.splitlines())
+    assert [one["name"] for one in it["functions"]] == ["monotonic-clock.now", "wall-clock.now"]
+
+
+def test_it_is_for_showing_only() -> None:
+    for arguments in (["resolve", "--world", "0.2-command", "localhost"], ["--world", "0.2-command", "states", "tcp"]):
+        done = run(*arguments)
+        assert done.returncode == 2
+        command = next(word for word in arguments if word in ("resolve", "states"))
+        assert done.stderr == f"wasinet: {command}: --world: '0.2-command' is for wit and explain only; {CHOOSE}\n"
+        assert done.stdout == ""
 
 
 def test_colored_wit_says_the_same() -> None:

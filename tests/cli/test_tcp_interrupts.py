@@ -134,15 +134,17 @@ def test_probing(lab: Lab) -> None:
 
 
 @on_both_hosts
-def test_twice(lab: Lab) -> None:
-    # Pending bytes are drained for a second after the first; the second ends that.
+@pytest.mark.parametrize("more", [1, 2])
+def test_again(lab: Lab, more: int) -> None:
+    # Pending bytes are drained for a second after the first; the second ends that, the third everything.
     with server() as (listener, port), open("/dev/zero", "rb") as endless:
         for delay in moments("twice", 0.05):
             us = lab.start([*COMMAND, "tcp", "connect", f"127.0.0.1:{port}"], stdin=endless)
             with accepted(listener) as client:
                 client.recv(1000)
                 us.signal(signal.SIGINT)
-                time.sleep(delay)
-                us.signal(signal.SIGINT)
+                for _ in range(more):
+                    time.sleep(delay)
+                    us.signal(signal.SIGINT)
                 # While the interpreter is being taken down, the signal itself ends the process.
                 ends_in_order(us, 130, -signal.SIGINT)

@@ -27,10 +27,14 @@ __all__ = ["COMMANDS", "Entry", "Group"]
 
 
 class Entry(Data):
-    """One command: the module below ``wasinet.cli`` and one line of help."""
+    """One command: the module below ``wasinet.cli`` and one line of help.
+
+    ``calls`` is false for one that shows declarations only, so that it takes worlds without a host, too.
+    """
 
     module: str
     help: str
+    calls: bool = True
 
 
 class Group(Data):
@@ -57,13 +61,14 @@ COMMANDS: Mapping[str, Entry | Group] = {
     ),
     "resolve": Entry("resolve", "Look up the addresses of names."),
     "poll": Entry("poll", "Wait until sources are ready: connections, datagrams, timers, standard input."),
+    "run": Entry("run_component", "Run a WASI component, and answer its calls."),
     "call": Entry("call", "Make calls by hand, and print what each gives."),
     "repl": Entry("repl", "Make calls at a prompt, with completion; plain wasinet on a terminal is this, too."),
     "replay": Entry("replay", "Run transcripts, and compare what comes with what they expect."),
     "demo": Entry("demo", "Show everything at work on loopback, in a few seconds."),
     "states": Entry("states", "The state machine of TCP or UDP sockets."),
-    "explain": Entry("explain", "What a function, an error code or a state means."),
-    "wit": Entry("wit", "The declarations of a world, as WIT or JSON."),
+    "explain": Entry("explain", "What a function, an error code or a state means.", calls=False),
+    "wit": Entry("wit", "The declarations of a world, as WIT or JSON.", calls=False),
     "config": Group(
         "The configuration file: defaults for options, the keys of the REPL, colours.",
         {

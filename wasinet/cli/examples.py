@@ -66,6 +66,14 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("Make calls at a prompt:", "wasinet repl"),
         Example("Run lines from a pipe:", "echo 'create-tcp-socket(ipv4)' | wasinet repl"),
     ),
+    "run": (
+        Example("Run a component, with loopback as all its network:", "wasinet run guest.wasm"),
+        Example("The same, with every WASI call on standard error:", "wasinet run --trace guest.wasm"),
+        Example(
+            "With an argument, a variable and a folder that it may only read:",
+            "wasinet run --env LANG=C --dir data::/data:ro guest.wasm serve",
+        ),
+    ),
     "replay": (
         Example("Check all transcripts of a folder:", "wasinet replay tests/"),
         Example("Write what came where something else was expected:", "wasinet replay --update session.wasinet"),

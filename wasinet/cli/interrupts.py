@@ -21,7 +21,11 @@ __all__ = ["Terminated", "TimedOut", "catch_signals", "leave", "start_timeout", 
 
 _AGAIN = 1.0
 _ROOT = os.path.dirname(wasinet.__file__)
-_PROTECTED = tuple(os.path.join(_ROOT, layer, "") for layer in ("engine", "hosts", "oscalls", "worlds"))
+_PROTECTED = (
+    *(os.path.join(_ROOT, layer, "") for layer in ("engine", "hosts", "oscalls", "worlds")),
+    # An import that is broken off may turn into another error.
+    "<frozen importlib",
+)
 # Where the engine and the hosts block; they leave these in order by themselves.
 _WAITING = frozenset(
     os.path.join(_ROOT, *path) for path in (("engine", "poller.py"), ("hosts", "slices.py"), ("oscalls", "wait.py"))
@@ -41,12 +45,14 @@ class Terminated(KeyboardInterrupt):
 
 
 _leaving = False
+_late = 0
 
 
 def leave() -> None:
-    """The command is ending: no TimedOut from now on, and other interruptions only cut waits short.
+    """The command is ending: no TimedOut from now on, and the next interruption only cuts waits short.
 
-    What ends a command must not be left half done, and has nothing else that would take long.
+    What ends a command must not be left half done, nor the interpreter's own end, which would show a
+    traceback. One more interruption ends the process at once: its output may be stuck.
     """
     global _leaving
     _leaving = True
@@ -67,6 +73,11 @@ def _may_end(frame: FrameType | None) -> bool:
 
 def _raise(error: KeyboardInterrupt, frame: FrameType | None) -> None:
     """Raise here, or as soon as the code that runs may be left."""
+    global _late
+    if _leaving:
+        _late += 1
+        if _late > 1:
+            os._exit(getattr(error, "code", 130))
     if _may_end(frame):
         raise error
 
@@ -93,8 +104,8 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 def catch_signals() -> None:
     """Raise KeyboardInterrupt on SIGINT, unless it is ignored, and Terminated on SIGTERM."""
-    global _leaving
-    _leaving = False
+    global _leaving, _late
+    _leaving, _late = False, 0
     try:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _interrupted)

@@ -16,8 +16,10 @@ from typer.main import get_command
 from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.options import CommonOption, common_options
 from wasinet.cli.output import write_line
+from wasinet.cli.values import BadValue
 from wasinet.render.color import is_terminal, wants_color
 from wasinet.render.theme import Painter
+from wasinet.wit import WORLD_NAMES
 
 if TYPE_CHECKING:
     # Typer vendors Click without a public name for this class; ``typer.Context`` is a subclass.
@@ -71,7 +73,9 @@ def _section(ctx: Any, formatter: Any, title: str, rows: Sequence[tuple[str, str
 
 
 class Leaf(_Shape, TyperCommand):
-    """A command proper."""
+    """A command proper; ``calls`` as of its ``Entry``."""
+
+    calls = True
 
     # Commands that look after the configuration file run also when that is broken.
     needs_config = True
@@ -86,6 +90,10 @@ class Leaf(_Shape, TyperCommand):
 
     def invoke(self, ctx: Context) -> Any:
         from wasinet.cli.interrupts import start_timeout
+
+        if self.calls and ctx.obj.world not in WORLD_NAMES:
+            choose = ", ".join(WORLD_NAMES)
+            raise BadValue(f"--world: {ctx.obj.world!r} is for wit and explain only; choose {choose}")
 
         # What was imported stays; the program's own garbage is collected from here on (see ``main``).
         gc.freeze()
@@ -174,7 +182,8 @@ def leaf(name: str, entry: Entry) -> Leaf:
     """Import a command's module and make its Typer command."""
     module = import_module(f"wasinet.cli.{entry.module}")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, cls=Leaf, short_help=entry.help, add_help_option=False)(module.command)
+    context = getattr(module, "CONTEXT", None)
+    app.command(name, cls=Leaf, short_help=entry.help, add_help_option=False, context_settings=context)(module.command)
     command = get_command(app)
     for param in command.params:
         if param.metavar is None and not getattr(param, "is_flag", False):
@@ -183,6 +192,7 @@ def leaf(name: str, entry: Entry) -> Leaf:
     command.params += common_options()
     assert isinstance(command, Leaf)
     command.needs_config = getattr(module, "NEEDS_CONFIG", True)
+    command.calls = entry.calls
     return command
 
 

@@ -13,7 +13,7 @@ from wasinet.cli.output import write_line
 from wasinet.cli.params import checked
 from wasinet.cli.values import BadValue, parse_count, parse_duration
 from wasinet.hosts import HOST_NAMES
-from wasinet.wit import WORLD_NAMES
+from wasinet.wit import DECLARED_NAMES, WORLD_NAMES
 
 __all__ = ["DECLARATIONS", "CommonOption", "common_options"]
 
@@ -38,13 +38,20 @@ def _file(text: str) -> str:
     return text
 
 
-_WORLD = _choice("world", *WORLD_NAMES)
+_ANY_WORLD = _choice("world", *WORLD_NAMES)
+
+
+def _world(text: str) -> str:
+    # Which command it is for is not known yet; ``Leaf`` refuses what that one cannot do.
+    return text if text in DECLARED_NAMES else _ANY_WORLD(text)
+
+
 _HOST = _choice("host", *HOST_NAMES)
 _COLOR = _choice("colour choice", "auto", "always", "never")
 
 _Declaration = tuple[tuple[str, ...], Callable[[str], Any] | None, str, str]
 DECLARATIONS: tuple[_Declaration, ...] = (
-    (("--world",), _WORLD, "|".join(WORLD_NAMES), "The generation of the API."),
+    (("--world",), _world, "|".join(WORLD_NAMES), "The generation of the API."),
     (("--host",), _HOST, "|".join(HOST_NAMES), "What answers the calls."),
     (("--json",), None, "", "Events and results as JSON on standard output, one a line."),
     (("--trace",), None, "", "Show every WASI call on standard error."),

@@ -15,7 +15,8 @@ def command(ctx: typer.Context) -> None:
     """Print all functions and types of the world as WIT text, or with --json as one JSON object.
 
     The object maps each package to its interfaces, and each interface to what it uses, its types
-    and its functions.
+    and its functions. --world 0.2-command is what a program for wasi:cli/command is built against:
+    0.2 and all else that it may import, and the function that it exports.
     """
     settings: Settings = ctx.obj
     world = load(settings.world)

@@ -8,9 +8,9 @@ come from the caller.
 
 from __future__ import annotations
 
-import os as _os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EAGAIN
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasinet.engine.faults import Fail, Trap, code_of
@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     from wasinet.engine.sockets import Socket
     from wasinet.engine.streams import Writer
 
-__all__ = ["Engine", "ErrShape", "Operation"]
+__all__ = ["Codes", "Engine", "ErrShape", "Operation"]
 
 Operation = Callable[..., Value]
 """A bound WIT function: WIT values in, a WIT value out; raises Trap."""
 
 ErrShape = Callable[[Fail], Err]
 """How a world's error type says a failure."""
+
+Codes = Callable[[str, int | None], str]
+"""A function's name without its resource, and an errno or None, to the error code."""
 
 Rows = Mapping[str, Mapping[str, str]]
 """State to outcome to next state."""
@@ -73,10 +76,17 @@ class Engine:
         self.table: dict[int, Resource] = {}
         self.poller = Poller(self)
         self.pending: dict[Writer, None] = {}
+        # What the session holds of the operating system beside the table's resources: how to give it back.
+        self.held: list[Callable[[], None]] = []
         self.scratch = memoryview(bytearray(_CHUNK))
         self.chunk = _CHUNK
         self.last_handle = 0
         self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
+
+    @cached_property
+    def secret(self) -> bytes:
+        """Of this session alone, for hashes that must not tell what they were made of."""
+        return self.os.random_bytes(16)
 
     # The handle table
 
@@ -135,6 +145,7 @@ class Engine:
         receiver: type[Resource] | None,
         resources: Mapping[str, type[Resource]],
         err_shape: ErrShape,
+        codes: Codes = code_of,
     ) -> Operation:
         """The callable of a declared function.
 
@@ -145,6 +156,7 @@ class Engine:
             receiver: the class that the first argument must be a handle of.
             resources: classes by resource name, for borrowed handles among the parameters.
             err_shape: makes the ``err`` of this function.
+            codes: the error codes of errnos; those of the network without it.
         """
         member = function.member
         machine = self.machines.get(receiver.kind) if receiver is not None else None
@@ -153,7 +165,7 @@ class Engine:
         fallible = isinstance(function.result, Result)
         unit = isinstance(function.result, Result) and function.result.ok is None
         borrows = _borrows(function, resources)
-        fails = self._fails(function, err_shape)
+        fails = self._fails(function, err_shape, codes)
         table = self.table
         get = self.get
         # Below, a call with a star costs twice what one without does, and most have one argument or none.
@@ -226,7 +238,7 @@ class Engine:
 
         return call_moving
 
-    def _fails(self, function: Function, err_shape: ErrShape) -> Callable[[Exception], tuple[Err, str]]:
+    def _fails(self, function: Function, err_shape: ErrShape, codes: Codes) -> Callable[[Exception], tuple[Err, str]]:
         """The classifier of one function's failures: the ``err`` value and the rows' outcome.
 
         A function whose type has no error traps where the operating system fails it.
@@ -234,7 +246,7 @@ class Engine:
         member = function.member
         would_block: Err | None = None
         # A connect that finds no port free says EAGAIN too, and that is no reason to call again.
-        waits = code_of(member, EAGAIN) == "would-block"
+        waits = codes(member, EAGAIN) == "would-block"
 
         def classify(error: Exception) -> tuple[Err, str]:
             nonlocal would_block
@@ -245,8 +257,8 @@ class Engine:
             if function.err is None:
                 raise Trap(f"{function.name} failed: {error}") from error
             if isinstance(error, OSError):
-                reason = _os.strerror(error.errno) if error.errno else str(error)
-                error = Fail(code_of(member, error.errno), reason, errno=error.errno)
+                reason = error.strerror or str(error)
+                error = Fail(codes(member, error.errno), reason, errno=error.errno)
             assert isinstance(error, Fail)
             if error.code == "would-block":
                 return err_shape(error), WOULD_BLOCK
@@ -313,6 +325,8 @@ class Engine:
             for resource in reversed(list(self.table.values())):
                 resource.close()
             self.table.clear()
+            while self.held:
+                self.held.pop()()
             self.poller.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from wasinet import worlds
-from wasinet.engine.engine import Engine
+from wasinet.engine.engine import Engine, Operation
 from wasinet.engine.network import Domain, Network
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.poller import subscribe_duration
@@ -44,7 +44,11 @@ class NativeHost(Recording):
         self.engine = Engine(
             self.world.machines, policy, os, resolver, streams_are_children=binding.STREAMS_ARE_CHILDREN
         )
-        super().__init__(binding.operations(self.engine), self.engine.os.monotonic)
+        super().__init__(self._operations_of(binding), self.engine.os.monotonic)
+
+    def _operations_of(self, binding: worlds.Binding) -> dict[str, Operation]:
+        """What answers each function; for worlds that need more than an engine, their hosts know what."""
+        return binding.operations(self.engine)
 
     def drop(self, handle: int) -> None:
         if not self._readers:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 from wasinet.engine.faults import Trap
+from wasinet.engine.program import Exit
 from wasinet.engine.records import CallRecord, Reader, Trapped
 from wasinet.wit.declare import Function, World
 from wasinet.wit.types import Resource
@@ -18,6 +19,10 @@ __all__ = ["Recording", "drop_function"]
 def drop_function(kind: str) -> Function:
     """The declaration under which the drop of a resource is recorded."""
     return Function("", f"drop {kind}", (), None, f"Dispose of the {kind}.", resource=Resource(kind))
+
+
+# What most calls only begin with; making it would cost as much as the rest of a record.
+_INTERRUPTED = Trapped("interrupted")
 
 
 class Recording:
@@ -66,11 +71,15 @@ class Recording:
         before = self.state(handle) if handle is not None else ""
         clock = self._clock
         start = clock()
-        outcome: Value = Trapped("interrupted")
+        outcome: Value = _INTERRUPTED
         try:
             outcome = operation(*arguments)
         except Trap as trap:
             outcome = Trapped(trap.message, trap.clause)
+            raise
+        except Exit:
+            # It did what it is for, and does not return.
+            outcome = None
             raise
         finally:
             duration = clock() - start

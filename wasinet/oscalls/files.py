@@ -15,7 +15,7 @@ import stat
 import sys
 from typing import Any
 
-__all__ = ["File", "open_stream"]
+__all__ = ["File", "Nowhere", "open_stream"]
 
 # A pipe that is ready takes this many bytes without blocking (pipe(7)).
 _PIPE_BUF = getattr(select, "PIPE_BUF", 512)
@@ -28,15 +28,19 @@ class File:
         fd: the descriptor.
         regular: a regular file: always ready, polling it makes no sense.
         owned: whether ``close`` closes it.
+        offset: where the next read or write is, None for the descriptor's own offset.
     """
 
-    __slots__ = ("_careful", "_fd", "_owned", "regular")
+    __slots__ = ("_careful", "_fd", "_owned", "offset", "regular")
 
-    def __init__(self, fd: int, *, regular: bool, owned: bool, careful: bool = False) -> None:
+    def __init__(
+        self, fd: int, *, regular: bool, owned: bool, careful: bool = False, offset: int | None = None
+    ) -> None:
         self._fd = fd
         self._owned = owned
         self._careful = careful
         self.regular = regular
+        self.offset = offset
 
     def fileno(self) -> int:
         return self._fd
@@ -91,6 +95,24 @@ class SocketFile(File):
 
     def close(self) -> None:
         self._sock.close()
+
+
+class Nowhere(File):
+    """A file that is always at its end and forgets what is written."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(-1, regular=True, owned=False)
+
+    def recv(self, count: int) -> bytes:
+        return b""
+
+    def recv_into(self, buffer: memoryview, count: int = 0) -> int:
+        return 0
+
+    def send(self, data: Any) -> int:
+        return len(data)
 
 
 def open_stream(fd: int, *, writable: bool, own: bool = False) -> File:

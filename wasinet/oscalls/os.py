@@ -52,6 +52,10 @@ class Os:
 
     monotonic = staticmethod(time.monotonic)
     monotonic_ns = staticmethod(time.monotonic_ns)
+    wall_ns = staticmethod(time.time_ns)
+    local_time = staticmethod(time.localtime)
+    random_bytes = staticmethod(os.urandom)
+    is_terminal = staticmethod(os.isatty)
     wait_one = staticmethod(wait.wait_one)
     waiter = staticmethod(wait.waiter)
     wait_many = staticmethod(wait.wait_many)
@@ -210,12 +214,15 @@ class Os:
         if not file.regular or not hasattr(os, "sendfile"):
             return None
         try:
-            return os.sendfile(sock.fileno(), file.fileno(), None, count)
+            sent = os.sendfile(sock.fileno(), file.fileno(), file.offset, count)
         except BlockingIOError:
             raise
         except OSError:
             # The error does not say which of the two it is about; a read and a write of their own will.
             return None
+        if file.offset is not None:
+            file.offset += sent
+        return sent
 
     def wake_pair(self) -> tuple[int, int]:
         """A descriptor that becomes readable when the other is written to."""

@@ -334,10 +334,11 @@ class Net:
         if outcome.__class__ is Ok:
             count: int = outcome.value
             return count
-        # The error does not say which of the two streams it is about; the one that is written to does.
+        # The error does not say which of the two streams it is about; they do, and where neither knows of an
+        # end, as Wasmtime's after a write that failed at once, a read cannot have failed: that would close it.
         sink_ended = isinstance(self.call("output-stream.check-write", tx), Err)
-        handle = tx if sink_ended else rx
-        raise self._failure("output-stream.splice", handle, target, outcome, source=not sink_ended)
+        source_ended = not sink_ended and isinstance(self.call("input-stream.read", rx, 0), Err)
+        raise self._failure("output-stream.splice", rx if source_ended else tx, target, outcome, source=source_ended)
 
     def _failure(self, function: str, handle: int, target: str, outcome: Err, *, source: bool) -> Exception:
         if outcome.value.name == "closed":

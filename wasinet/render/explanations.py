@@ -75,7 +75,7 @@ def known_names(world: World) -> list[str]:
     names |= dict.fromkeys(code.name for code in world.error_codes)
     for machine in world.machines.values():
         names |= dict.fromkeys(machine.states)
-    names |= dict.fromkeys(interface.name for interface in world.interfaces if interface.functions)
+    names |= dict.fromkeys(function.interface for function in world.functions.values())
     names |= dict.fromkeys(world.resources)
     return list(names)
 

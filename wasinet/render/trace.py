@@ -17,7 +17,7 @@ from wasinet.wave.human import HumanPrinter
 from wasinet.wit.types import Type, handle_of
 from wasinet.wit.values import Err, Value
 
-__all__ = ["TraceFile", "TraceLines", "TraceReader", "call_json", "joined", "record_json", "record_line"]
+__all__ = ["TraceFile", "TraceLines", "TraceReader", "call_json", "joined", "record_json", "record_line", "value_json"]
 
 Write = Callable[[str], None]
 """Takes a line without its end."""
@@ -78,9 +78,9 @@ class TraceFile:
         self._close = close
 
     def __call__(self, record: CallRecord) -> None:
-        from wasinet.render.jsonvalue import dump_line
+        from wasinet.render.jsontext import record_text
 
-        self._write(dump_line(record_json(record)))
+        self._write(record_text(record))
 
     def finish(self) -> None:
         self._close()
@@ -196,7 +196,9 @@ def record_json(record: CallRecord) -> dict[str, Any]:
         "host": record.host,
         "interface": function.interface,
         "function": function.name,
-        "arguments": {name: _json(value, type_) for value, (name, type_) in zip(values, function.inputs, strict=False)},
+        "arguments": {
+            name: value_json(value, type_) for value, (name, type_) in zip(values, function.inputs, strict=False)
+        },
         "outcome": {"trap": outcome.message}
         if isinstance(outcome, Trapped)
         else outcome_json(outcome, function.result),
@@ -207,7 +209,8 @@ def record_json(record: CallRecord) -> dict[str, Any]:
     }
 
 
-def _json(value: Value, type_: Type) -> Any:
+def value_json(value: Value, type_: Type) -> Any:
+    """A value as JSON; as Python shows it where it is none of its type."""
     from wasinet.render.jsonvalue import to_json
 
     try:

@@ -40,4 +40,4 @@ def junit_xml(reports: Sequence[Report]) -> str:
 
 
 def _clean(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _NOT_XML.sub("\ufffd", text)

@@ -71,7 +71,7 @@ class WaveError(ValueError):
             cut = (_CUT if first else "") + cut + (_CUT if first + width < len(line) else "")
             place += (1 if first else 0) - first
             line = cut
-        line = "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in line)
+        line = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
         where = f" (line {self.text.count(_BREAK, 0, position) + 1})" if "\n" in self.text.strip() else ""
         return f"{line}\n{_under(line[:place])}^\n{self.message}{where}"
 

@@ -12,6 +12,7 @@ from wasinet.wit.declare import Error, ErrorCode, Function, Interface, Note, Pac
 from wasinet.wit.machine import Machine, Row
 
 __all__ = [
+    "DECLARED_NAMES",
     "DEFAULT_WORLD",
     "WORLD_NAMES",
     "Error",
@@ -27,8 +28,11 @@ __all__ = [
 ]
 
 _MODULES = {"0.2": "wasinet.wit.v0_2", "draft": "wasinet.wit.draft"}
+_GUEST_MODULES = {"0.2-command": "wasinet.wit.command"}
 
 WORLD_NAMES = tuple(_MODULES)
+DECLARED_NAMES = (*_MODULES, *_GUEST_MODULES)
+"""Those that can be shown and explained; only a component can call the functions that the last has beside 0.2's."""
 DEFAULT_WORLD = "0.2"
 
 
@@ -39,8 +43,9 @@ def load(name: str = DEFAULT_WORLD) -> World:
     Raises:
         ValueError: no world has this name.
     """
-    if name not in _MODULES:
+    module = _MODULES.get(name) or _GUEST_MODULES.get(name)
+    if module is None:
         raise ValueError(f"no world is named {name!r}; there is {', '.join(WORLD_NAMES)}")
-    world = import_module(_MODULES[name]).WORLD
+    world = import_module(module).WORLD
     assert isinstance(world, World)
     return world

@@ -127,6 +127,8 @@ class Interface(Data):
     """An interface: what it uses of others, its types by name, its functions in order.
 
     ``uses`` pairs an interface (with package and version when it is another package's) with names.
+    ``exported`` is one that a program offers instead of using it: nobody else can call its functions.
+    ``since`` is its feature gate, as a function's.
     """
 
     name: str
@@ -134,6 +136,8 @@ class Interface(Data):
     functions: tuple[Function, ...] = ()
     uses: tuple[tuple[str, tuple[str, ...]], ...] = ()
     summary: str = ""
+    exported: bool = False
+    since: str = ""
 
 
 class Package(Data):
@@ -164,8 +168,8 @@ class World(Data):
 
     @cached_property
     def functions(self) -> Mapping[str, Function]:
-        """All functions by key: the name where that is unique in the world, else ``interface.name``."""
-        every = [function for interface in self.interfaces for function in interface.functions]
+        """All that can be called, by key: the function's name where that is unique, else ``interface.name``."""
+        every = [f for interface in self.interfaces if not interface.exported for f in interface.functions]
         count: dict[str, int] = {}
         for function in every:
             count[function.name] = count.get(function.name, 0) + 1

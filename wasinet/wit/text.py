@@ -41,18 +41,25 @@ def identifier(name: str) -> str:
 def wit_text(world: World) -> str:
     """The world's packages, nested in one file, and a world ``imports`` that imports every interface.
 
+    Where programs offer an interface, the world is ``command`` and exports that one.
     Packages without a namespace (before versions existed) have no spelling as nested packages: their
     interfaces stand beside the world.
     """
     lines = ["package wasinet:api;", ""]
     imports: list[str] = []
+    exports: list[str] = []
     for package in world.packages:
         nested = ":" in package.name
-        imports += (_path(package, interface) if nested else interface.name for interface in package.interfaces)
+        for interface in package.interfaces:
+            path = _path(package, interface) if nested else interface.name
+            if interface.exported:
+                exports.append(f"export {path};")
+            else:
+                imports += [*_gate(interface.since), f"import {path};"]
         body = list(_separated(_interface(interface, world) for interface in package.interfaces))
         lines += _block(f"package {package.name}", body) if nested else body
         lines.append("")
-    lines += _block("world imports", [f"import {path};" for path in imports])
+    lines += _block(f"world {'command' if exports else 'imports'}", imports + exports)
     return "\n".join(lines) + "\n"
 
 
@@ -68,11 +75,12 @@ def _interface(interface: Interface, world: World) -> list[str]:
         body += _gate(_common_gate(interface, names))
         body.append(f"use {source}.{{{', '.join(map(identifier, names))}}};")
     for name, type_ in interface.types.items():
-        body += ["", *_definition(name, type_, interface, world)]
+        body += ["", *_gate(interface.since), *_definition(name, type_, interface, world)]
     for function in interface.functions:
         if "." not in function.name:
             body += ["", *_function(function)]
-    return [*_doc(interface.summary), *_block(f"interface {identifier(interface.name)}", _trimmed(body))]
+    block = _block(f"interface {identifier(interface.name)}", _trimmed(body))
+    return [*_doc(interface.summary), *_gate(interface.since), *block]
 
 
 def _definition(name: str, type_: Type, interface: Interface, world: World) -> list[str]:
@@ -92,7 +100,7 @@ def _definition(name: str, type_: Type, interface: Interface, world: World) -> l
             return _block(f"flags {name}", [f"{identifier(flag)}," for flag in type_.flags])
         case Enum():
             meanings = {code.name: code.meaning for code in world.error_codes}
-            if meanings.keys() != set(type_.cases):
+            if not meanings.keys() >= set(type_.cases):
                 meanings = {}
             body = [line for case in type_.cases for line in (*_doc(meanings.get(case, "")), f"{identifier(case)},")]
             return _block(f"enum {name}", body)

@@ -10,7 +10,11 @@ from wasinet.wit.declare import World
 
 __all__ = ["Binding", "load"]
 
-_MODULES = {"0.2": "wasinet.worlds.v0_2", "draft": "wasinet.worlds.draft"}
+_MODULES = {
+    "0.2": "wasinet.worlds.v0_2",
+    "0.2-command": "wasinet.worlds.command",
+    "draft": "wasinet.worlds.draft",
+}
 
 
 class Binding(Protocol):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from wasinet import wit
-from wasinet.engine.engine import Engine, ErrShape, Operation
-from wasinet.engine.faults import Fail
+from wasinet.engine.engine import Codes, Engine, ErrShape, Operation
+from wasinet.engine.faults import Fail, code_of
 from wasinet.engine.lookup import ResolveAddressStream, resolve_addresses
 from wasinet.engine.network import Network, instance_network
 from wasinet.engine.poller import poll, subscribe_duration, subscribe_instant
@@ -18,7 +19,7 @@ from wasinet.engine.udp import IncomingDatagramStream, OutgoingDatagramStream, U
 from wasinet.wit.declare import Function, World
 from wasinet.wit.values import Case, Err
 
-__all__ = ["RESOURCES", "STREAMS_ARE_CHILDREN", "WORLD", "operations"]
+__all__ = ["FREE", "RESOURCES", "STREAMS_ARE_CHILDREN", "WORLD", "bound", "operations"]
 
 WORLD: World = wit.load("0.2")
 STREAMS_ARE_CHILDREN = True
@@ -39,27 +40,42 @@ RESOURCES: Mapping[str, type[Resource]] = {
     )
 }
 
-_FREE: Mapping[str, Callable[..., Any]] = {
-    "create-tcp-socket": create_tcp_socket,
-    "create-udp-socket": create_udp_socket,
-    "instance-network": instance_network,
-    "network-error-code": network_error_code,
-    "now": lambda engine: engine.os.monotonic_ns(),
-    "poll": poll,
+FREE: Mapping[str, Callable[..., Any]] = {
+    "instance-network.instance-network": instance_network,
+    "ip-name-lookup.resolve-addresses": resolve_addresses,
+    "monotonic-clock.now": lambda engine: engine.os.monotonic_ns(),
     # What Linux, macOS and Windows give for their monotonic clocks.
-    "resolution": lambda engine: 1,
-    "resolve-addresses": resolve_addresses,
-    "subscribe-duration": subscribe_duration,
-    "subscribe-instant": subscribe_instant,
+    "monotonic-clock.resolution": lambda engine: 1,
+    "monotonic-clock.subscribe-duration": subscribe_duration,
+    "monotonic-clock.subscribe-instant": subscribe_instant,
+    "network.network-error-code": network_error_code,
+    "poll.poll": poll,
+    "tcp-create-socket.create-tcp-socket": create_tcp_socket,
+    "udp-create-socket.create-udp-socket": create_udp_socket,
 }
+"""What functions without a receiver do, by qualified name."""
 
 
 def _error_code(fail: Fail) -> Err:
     return Err(fail.code, fail.reason, fail.errno)
 
 
-def operations(engine: Engine) -> dict[str, Operation]:
-    """Every function of the world, bound to an engine, by the world's key."""
+def bound(
+    engine: Engine,
+    world: World,
+    resources: Mapping[str, type[Resource]],
+    free: Mapping[str, Callable[..., Any]],
+    codes: Mapping[str, Codes] = MappingProxyType({}),
+) -> dict[str, Operation]:
+    """Every function of a world of this generation, bound to an engine, by the world's key.
+
+    Args:
+        engine: what calls go to.
+        world: the declarations.
+        resources: classes by resource name; a method does what the class's method of that name does.
+        free: what functions without a receiver do, by qualified name.
+        codes: the error codes of errnos by interface, where they are not those of the network.
+    """
 
     def stream_error(fail: Fail) -> Err:
         if fail.code == "closed":
@@ -71,12 +87,17 @@ def operations(engine: Engine) -> dict[str, Operation]:
     shapes: dict[str, ErrShape] = {"error-code": _error_code, "stream-error": stream_error}
 
     def bind(function: Function) -> Operation:
-        receiver = None if function.receiver is None else RESOURCES[function.receiver.name]
-        effect = _FREE[function.name] if receiver is None else getattr(receiver, function.member.replace("-", "_"))
+        receiver = None if function.receiver is None else resources[function.receiver.name]
+        effect = free[function.qualified] if receiver is None else getattr(receiver, function.member.replace("-", "_"))
         shape = shapes.get(str(function.err), _error_code)
-        return engine.operation(function, effect, receiver, RESOURCES, shape)
+        return engine.operation(function, effect, receiver, resources, shape, codes.get(function.interface, code_of))
 
-    return {key: bind(function) for key, function in WORLD.functions.items()}
+    return {key: bind(function) for key, function in world.functions.items()}
+
+
+def operations(engine: Engine) -> dict[str, Operation]:
+    """Every function of the world, bound to an engine, by the world's key."""
+    return bound(engine, WORLD, RESOURCES, FREE)
 
 
 _CLOSED = Case("closed")

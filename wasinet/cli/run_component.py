@@ -1,0 +1,105 @@
+"""``wasinet run``."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from wasinet.cli.params import COUNT, SIZE
+from wasinet.cli.session import Session
+from wasinet.cli.values import BadValue
+from wasinet.engine.program import Preopen, Program
+from wasinet.hosts import DEFAULT_HOST
+from wasinet.hosts.components.component import Component, NotRunnable
+from wasinet.hosts.guest import GuestHost, Limits, world_of
+
+__all__ = ["CONTEXT", "command"]
+
+# What stands behind the component is the guest's.
+CONTEXT = {"allow_interspersed_args": False}
+
+
+def command(
+    ctx: typer.Context,
+    component: Annotated[str, typer.Argument(help="A .wasm file, or WAT text.")],
+    args: Annotated[list[str] | None, typer.Argument(help="The guest's own arguments.")] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=VALUE]", help="Give the guest a variable; NAME alone as it is here."),
+    ] = None,
+    dir: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST[::GUEST][:ro]", help="Give the guest a folder, as GUEST, and only to read with :ro."
+        ),
+    ] = None,
+    stdin: Annotated[
+        bool, typer.Option("--stdin/--no-stdin", help="Whether the guest reads your standard input.")
+    ] = True,
+    max_memory: Annotated[
+        int | None,
+        typer.Option(
+            parser=SIZE, metavar="SIZE", help="The most that a memory of the guest grows to; 1GiB by default."
+        ),
+    ] = None,
+    fuel: Annotated[
+        int | None, typer.Option(parser=COUNT, metavar="N", help="End the guest after about N instructions.")
+    ] = None,
+) -> int:
+    """Run a WASI 0.2 COMPONENT, and answer its calls.
+
+    Its network is the loopback, its standard streams are yours, and it has no files. The exit code is its own,
+    or 3 where it trapped.
+    """
+    settings = ctx.obj
+    if settings.host != DEFAULT_HOST:
+        raise BadValue(f"--host: a component's calls are answered by {DEFAULT_HOST}, not {settings.host}")
+    program = Program(
+        arguments=(component, *(args or ())),
+        environment=tuple(variable for text in env or () for variable in _variable(text)),
+        stdin=0 if stdin else None,
+        stdout=2 if settings.stdout_taken else 1,
+        preopens=tuple(map(_preopen, dir or ())),
+    )
+    limits = Limits(fuel=fuel) if max_memory is None else Limits(max_memory, fuel)
+    try:
+        loaded = Component(component, cache=_cache(), fuel=fuel is not None)
+        settings.world = world_of(loaded)
+        host = GuestHost(loaded, program, limits=limits)
+        with Session(settings, host=host, worlds=(settings.world,), many_files=True):
+            return host.run()
+    except NotRunnable as error:
+        raise BadValue(str(error)) from None
+
+
+def _variable(text: str) -> list[tuple[str, str]]:
+    """``NAME=VALUE``, or a name alone: as it is in our environment, where it is there."""
+    name, equals, value = text.partition("=")
+    if not name:
+        raise BadValue(f"--env: {text!r} has no name; e.g. HOME, or COLOR=red")
+    if equals:
+        return [(name, value)]
+    return [(name, os.environ[name])] if name in os.environ else []
+
+
+def _preopen(text: str) -> Preopen:
+    """``HOST``, ``HOST::GUEST``, either with ``:ro`` behind it."""
+    path = text.removesuffix(":ro")
+    host, separator, guest = path.partition("::")
+    if not host or (separator and not guest):
+        raise BadValue(f"--dir: {text!r} is no folder; e.g. data, data::/data or data::/data:ro")
+    if not os.path.isdir(host):
+        raise BadValue(
+            f"--dir: {host} is no folder" if os.path.exists(host) else f"--dir: {host}: there is no such folder"
+        )
+    return Preopen(host, guest or host, path != text)
+
+
+def _cache() -> str | None:
+    """Where compiled code is kept: below the user's cache folder."""
+    from platformdirs import user_cache_dir
+
+    folder = user_cache_dir("wasinet")
+    return os.path.join(folder, "components") if os.path.isabs(folder) else None

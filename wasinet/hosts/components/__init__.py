@@ -1,0 +1,1 @@
+"""Components through Wasmtime's C API: loading, values and imports."""

@@ -1,0 +1,213 @@
+"""The guest host: a component runs, and the engine answers its imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wasmtime import Store, WasmtimeError
+from wasmtime.component import Func
+
+from wasinet import wit
+from wasinet.engine.engine import Operation
+from wasinet.engine.faults import Trap
+from wasinet.engine.policy import GUEST, Policy
+from wasinet.engine.program import Exit, Program
+from wasinet.engine.records import Reader
+from wasinet.hosts.components.component import Component, Import, NotRunnable, cause_of
+from wasinet.hosts.components.imports import Imports, import_name
+from wasinet.hosts.native import NativeHost
+from wasinet.oscalls import Found, Os
+from wasinet.oscalls.interruptible import checkpoint
+from wasinet.oscalls.signals import SignalWatch
+from wasinet.wit.data import Data
+from wasinet.wit.declare import Function
+from wasinet.wit.types import Resource
+
+_COMMAND = "0.2-command"
+
+Resolver = Callable[[str], list[Found]]
+
+__all__ = ["TRANSFER_LIMIT", "GuestHost", "Limits", "world_of"]
+
+TRANSFER_LIMIT = 64 * 1024
+"""Bytes of one read and one permit: what crosses to a component takes 32 times its size on the way."""
+
+
+class Limits(Data):
+    """What a guest may use.
+
+    Args:
+        memory: bytes of each of its memories.
+        fuel: how many instructions, roughly; None for any number.
+    """
+
+    memory: int = 1 << 30
+    fuel: int | None = None
+
+
+def world_of(component: Component) -> str:
+    """The world that a component is written for: the draft's interfaces have plain names."""
+    return "draft" if next(component.answered(wit.load("draft")), None) is not None else _COMMAND
+
+
+class _ProgramHost(NativeHost):
+    """The native host in the world of commands.
+
+    Args:
+        program: what the component is given.
+        others: as for ``NativeHost``.
+    """
+
+    def __init__(self, program: Program, policy: Policy, os: Os | None, resolver: Resolver | None, world: str) -> None:
+        self._program = program
+        super().__init__(policy, os, resolver, world)
+        self.engine.chunk = TRANSFER_LIMIT
+
+    def _operations_of(self, binding: Any) -> dict[str, Operation]:
+        if binding.WORLD.name == _COMMAND:
+            found: dict[str, Operation] = binding.operations(self.engine, self._program)
+            return found
+        return super()._operations_of(binding)
+
+    def answers(self, found: Import) -> tuple[list[tuple[Function, Operation]], dict[str, Callable[[int], None]]]:
+        """What an imported interface is answered with: its functions, and its resources' drops."""
+        keys = {function.qualified: key for key, function in self.world.functions.items()}
+        functions = [
+            (function, self._calls[keys[function.qualified]])
+            for function in found.interface.functions
+            if import_name(function) in found.functions
+        ]
+        resources: dict[str, Callable[[int], None]] = {
+            name: self.drop for name, type_ in found.interface.types.items() if isinstance(type_, Resource)
+        }
+        return functions, resources
+
+
+class GuestHost(_ProgramHost):
+    """The native host with a component on it.
+
+    A component of the draft that also imports ``wasi:`` interfaces, as today's toolchains make them all,
+    has those answered by a second host with handles of its own.
+
+    Args:
+        component: what runs.
+        program: what it is given.
+        policy: of the default network.
+        limits: of memory and computation.
+        os: the operating system, or a stand-in.
+        resolver: how names are looked up, see ``Os.look_up``.
+
+    Raises:
+        NotRunnable: it imports what this host does not have, or exports nothing to run.
+    """
+
+    def __init__(
+        self,
+        component: Component,
+        program: Program = Program(),  # noqa: B008  # immutable
+        policy: Policy = GUEST,
+        limits: Limits = Limits(),  # noqa: B008  # immutable
+        os: Os | None = None,
+        resolver: Resolver | None = None,
+    ) -> None:
+        world = world_of(component)
+        answered = {name: list(component.answered(wit.load(name))) for name in dict.fromkeys((world, _COMMAND))}
+        missing = component.missing([found for imports in answered.values() for found in imports])
+        if missing:
+            raise NotRunnable(f"{component.path} imports {missing}, which this host does not have")
+        self._export = component.entry()
+        super().__init__(program, policy, os, resolver, world)
+        self._component = component
+        self._limits = limits
+        self._hosts: list[tuple[_ProgramHost, list[Import]]] = [(self, answered[world])]
+        if world != _COMMAND and answered[_COMMAND]:
+            try:
+                beside = _ProgramHost(program, policy, os, resolver, _COMMAND)
+            except OSError:
+                self.close()
+                raise
+            self._hosts.append((beside, answered[_COMMAND]))
+
+    def attach(self, reader: Reader) -> None:
+        super().attach(reader)
+        for host, _ in self._hosts[1:]:
+            host.attach(reader)
+
+    def detach(self, reader: Reader) -> None:
+        super().detach(reader)
+        for host, _ in self._hosts[1:]:
+            host.detach(reader)
+
+    def close(self, timeout: float = 0.0) -> bool:
+        delivered = True
+        try:
+            for host, _ in self._hosts[1:]:
+                delivered &= host.close(timeout)
+        finally:
+            delivered &= super().close(timeout)
+        return delivered
+
+    def run(self) -> int:
+        """Run the component's ``wasi:cli/run``; once.
+
+        Returns:
+            The exit code: its own, or of ``run`` 0, and 1 where that gives an error.
+
+        Raises:
+            NotRunnable: what it imports has another type here.
+            Trap: of the guest's own, or of ours where it broke a rule. The guest's backtrace is a note of it.
+            BaseException: what ended a call that the guest was in: an interruption.
+        """
+        engine = self._component.engine
+        store = Store(engine)
+        imports = Imports(store)
+        try:
+            store.set_limits(memory_size=self._limits.memory)
+            store.set_epoch_deadline(1)
+            if self._limits.fuel is not None:
+                store.set_fuel(self._limits.fuel)
+            for host, answered in self._hosts:
+                for found in answered:
+                    imports.interface(found.name, *host.answers(found))
+            with SignalWatch(engine.increment_epoch):
+                # One that came before the watch would be noticed by nobody.
+                checkpoint()
+                try:
+                    instance = imports.instantiate(self._component.compiled)
+                    function = self._find(instance, store)
+                    outcome = function(store)
+                except WasmtimeError as error:
+                    if isinstance(imports.raised, Exit):
+                        return imports.raised.code
+                    raise self._ended(imports.raised, error) from None
+            return 0 if outcome is None or getattr(outcome, "tag", "ok") == "ok" else 1
+        finally:
+            store.close()
+            imports.close()
+
+    def _find(self, instance: Any, store: Store) -> Func:
+        at = None
+        for name in self._export:
+            at = instance.get_export_index(store, name, at)
+        function: Func | None = instance.get_func(store, at)
+        assert function is not None
+        return function
+
+    def _ended(self, raised: BaseException | None, error: WasmtimeError) -> BaseException:
+        """What a component's end means to the caller."""
+        if raised is not None:
+            if isinstance(raised, Exception):
+                raised.add_note(str(error))
+            return raised
+        if str(error).startswith("component imports "):
+            return NotRunnable(f"{self._component.path} does not fit this host: {' '.join(str(error).split())}")
+        cause = cause_of(error).removeprefix("wasm trap: ")
+        if cause == "interrupt":
+            # The signal's own exception comes as soon as this code is left.
+            return KeyboardInterrupt()
+        if cause.startswith("all fuel consumed"):
+            cause = f"it used up its fuel of {self._limits.fuel} (--fuel)"
+        trap = Trap(f"the guest stopped: {cause}")
+        trap.add_note(str(error))
+        return trap
