@@ -18,12 +18,9 @@ from wasinet.render.table import Table, table_text
 from wasinet.render.theme import Painter
 from wasinet.wit.data import Data
 
-__all__ = ["HOSTS", "HostPair", "makers", "parse_hosts", "show_table", "traced", "write_file"]
+__all__ = ["NATIVE_AND_WASMTIME", "HostPair", "makers", "parse_hosts", "show_table", "traced", "write_file"]
 
 Attach = Callable[[Host], Host]
-
-HOSTS = ",".join(HOST_NAMES[:2])
-"""The two that are compared unless others are named."""
 
 
 class HostPair(Data):
@@ -31,6 +28,12 @@ class HostPair(Data):
 
     first: str
     second: str
+
+
+NATIVE_AND_WASMTIME = HostPair("native", "wasmtime")
+"""The two that are compared unless others are named."""
+
+_EXAMPLE = "native,wasmtime"
 
 
 def parse_hosts(text: str) -> HostPair:
@@ -44,7 +47,7 @@ def parse_hosts(text: str) -> HostPair:
         if name not in HOST_NAMES:
             raise BadValue(f"{name!r} is no host; there is {', '.join(HOST_NAMES)}")
     if len(names) != 2:
-        raise BadValue(f"{text!r} names {len(names)} hosts, and two are compared; e.g. {HOSTS}")
+        raise BadValue(f"{text!r} names {len(names)} hosts, and two are compared; e.g. {_EXAMPLE}")
     return HostPair(names[0], names[1])
 
 

@@ -77,5 +77,6 @@ def _as_json(found: Conformance, settings: Settings, start: float) -> None:
     skipped = [{"file": path, "why": reason} for path, reason in found.skipped]
     version = host_version(found.host)
     tell(
-        "conformance", {"host": found.host, "version": version, **whole, "uncounted": found.uncounted, "skipped": skipped}
+        "conformance",
+        {"host": found.host, "version": version, **whole, "uncounted": found.uncounted, "skipped": skipped},
     )

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from wasinet import wit
-from wasinet.cli.comparing import HOSTS, HostPair, makers, parse_hosts, show_table, traced, write_file
+from wasinet.cli.comparing import NATIVE_AND_WASMTIME, HostPair, makers, parse_hosts, show_table, traced, write_file
 from wasinet.cli.errors import Mismatch
 from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.params import checked
@@ -45,12 +45,16 @@ def command(
     hosts: Annotated[
         HostPair,
         typer.Option(
-            "--hosts", parser=checked(parse_hosts, "HOSTS"), metavar="HOSTS", help=f"Which two; {HOSTS} by default."
+            "--hosts",
+            parser=checked(parse_hosts, "HOSTS"),
+            metavar="HOSTS",
+            help="Which two; native,wasmtime by default.",
         ),
-    ] = parse_hosts(HOSTS),
+    ] = NATIVE_AND_WASMTIME,
     junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit report.")] = None,
     check_known: Annotated[
-        bool, typer.Option("--known", help="Run the evidence of all known divergences, and report those that are stale.")
+        bool,
+        typer.Option("--known", help="Run the evidence of all known divergences, and report those that are stale."),
     ] = False,
 ) -> None:
     """Make the same calls on two hosts, and judge every outcome that differs.

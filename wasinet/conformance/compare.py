@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from wasinet.conformance.judge import CONSEQUENCE, Judge, Verdict, shown
-from wasinet.conformance.pair import PATIENCE, Make, Pair, Run
+from wasinet.conformance.pair import PATIENCE, Behind, Make, Pair, Run
 from wasinet.hosts import HostError
 from wasinet.script.reader import Ref
 from wasinet.script.session import Step
@@ -15,6 +15,8 @@ from wasinet.wit.data import Data
 from wasinet.wit.values import Value
 
 __all__ = ["Comparison", "Difference", "compare"]
+
+_BINDS = frozenset({"start-bind", "bind", "listen"})
 
 
 class Difference(Data):
@@ -84,24 +86,25 @@ def compare(
         patience: seconds that one host is given for what the other has done.
         told: is told of every call that was made.
 
-    Raises:
-        HostError: a host is not to be had here.
+    A script that one of the hosts cannot run is not compared, and the comparison says why.
     """
     started = time.monotonic()
-    pair = Pair(makes, patience)
     names = (judge.hosts[0], judge.hosts[1])
+    try:
+        pair = Behind(makes, script.lines, patience) if _chooses(script) else Pair(makes, patience)
+    except HostError as error:
+        return Comparison(script.path, names, 0, (), (), str(error), time.monotonic() - started)
     comparing = _Comparing(pair, judge)
     unable = ""
     try:
         for line in script.lines:
             if isinstance(line, NetworkLine):
-                for session in pair.sessions:
-                    session.make_network(line.name, line.rules)
+                pair.make_network(line.name, line.rules)
             else:
                 run = comparing.call(line)
                 if told is not None and run.made:
                     told(line, run, pair)
-                if run.trapped:
+                if comparing.ends(run):
                     comparing.end()
     except HostError as error:
         unable = str(error)
@@ -110,6 +113,14 @@ def compare(
     elapsed = time.monotonic() - started
     return Comparison(
         script.path, names, comparing.calls, tuple(comparing.skipped), tuple(comparing.differences), unable, elapsed
+    )
+
+
+def _chooses(script: Transcript) -> bool:
+    """Whether a script binds ports that it names."""
+    return any(
+        isinstance(line, CallLine) and line.bound.function.member in _BINDS and any(line.bound.ports)
+        for line in script.lines
     )
 
 
@@ -132,6 +143,12 @@ class _Comparing:
         if not run.alike:
             self._differ(line, run)
         return run
+
+    def ends(self, run: Run) -> bool:
+        """Whether no guest would make another call; one that asks for what is not linked would never have begun."""
+        missing = self.pair.sessions[1].host.missing, self.pair.sessions[0].host.missing
+        step = run.steps[0] or run.steps[1]
+        return run.trapped and step is not None and not any(step.bound.key in names for names in missing)
 
     def end(self) -> None:
         """A trap ends the guest, and with it all that it had, on every host."""

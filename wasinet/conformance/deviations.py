@@ -117,7 +117,7 @@ def _entry(table: dict[str, Any]) -> Deviation:
             raise ValueError(f"{label}: {field} must not be empty")
     if table["verdict"] not in VERDICTS:
         raise ValueError(f"{label}: verdict must be {', '.join(VERDICTS)}, not {table['verdict']}")
-    if not isinstance(table.get("at_once", False), bool):
+    if table.get("at_once", False) not in (True, False):
         raise ValueError(f"{label}: at_once must be true or false")
     fields = {field: table[field] for field in _TEXTS} | {field: tuple(table.get(field, ())) for field in _LISTS}
     return Deviation(at_once=table.get("at_once", False), **fields)

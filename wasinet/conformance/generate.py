@@ -16,11 +16,9 @@ from wasinet.wit.types import (
     STRING,
     U8,
     Alias,
-
     Enum,
     List,
     Option,
-
     Primitive,
     Record,
     Tuple,
@@ -226,7 +224,8 @@ class Generator:
             case List(element) if resolve(element) == U8:
                 return f'"{choose(_TEXTS)}"'
             case List(element):
-                return f"[{', '.join(self._value(element, receiver, addresses) for _ in range(choose((0, 1, 1, 1, 2, 3))))}]"
+                count = choose((0, 1, 1, 1, 2, 3))
+                return f"[{', '.join(self._value(element, receiver, addresses) for _ in range(count))}]"
             case Record(_, fields):
                 return f"{{{', '.join(f'{name}: {self._value(of, receiver, addresses)}' for name, of in fields)}}}"
         if type_ == BOOL:

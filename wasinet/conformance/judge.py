@@ -17,7 +17,7 @@ from wasinet.script.session import Step
 from wasinet.wave.human import HumanPrinter
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Function, World
-from wasinet.wit.values import Err, Ok
+from wasinet.wit.values import Err, Ok, Value
 
 __all__ = ["ALLOWED", "CONSEQUENCE", "UNEXPLAINED", "UNSPECIFIED", "VIOLATION", "Judge", "Verdict", "shown"]
 
@@ -101,7 +101,9 @@ class Judge:
     def _order(self, left: Step, right: Step) -> Verdict | None:
         if left.function.name != "poll" or Trapped in (left.outcome.__class__, right.outcome.__class__):
             return None
-        if sorted(left.outcome) != sorted(right.outcome):
+        ours: Value = left.outcome
+        theirs: Value = right.outcome
+        if sorted(ours) != sorted(theirs):
             return None
         return Verdict(ALLOWED, "", "wasi:io/poll poll", "The text does not say in which order the indexes come.")
 

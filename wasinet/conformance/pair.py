@@ -17,13 +17,13 @@ from wasinet.hosts import Host
 from wasinet.script.binding import Bound
 from wasinet.script.replay import run_line, too_early
 from wasinet.script.session import Session, Step
-from wasinet.script.transcript import CallLine
+from wasinet.script.transcript import CallLine, NetworkLine
 from wasinet.wave.errors import WaveError
 from wasinet.wit.data import Data
 from wasinet.wit.types import List, Primitive, resolve
-from wasinet.wit.values import Ok
+from wasinet.wit.values import Ok, Value
 
-__all__ = ["PATIENCE", "Make", "Pair", "Run", "Waits"]
+__all__ = ["PATIENCE", "Behind", "Make", "Pair", "Run", "Waits", "make_call"]
 
 Make = Callable[[], Host]
 
@@ -103,36 +103,31 @@ class Pair:
         for session in self.sessions:
             session.reset()
 
+    def make_network(self, name: str, rules: Sequence[str]) -> None:
+        """Make a network on both. Raises HostError on hosts that have none."""
+        for session in self.sessions:
+            session.make_network(name, rules)
+
     def run(self, line: CallLine | Bound) -> Run:
         """Make a call on both."""
         bound = line.bound if isinstance(line, CallLine) else line
         self.roles.choose(*bound.ports)
-        steps = [self._first(session, line) for session in self.sessions]
-        left, right = steps
+        left, right = (make_call(session, line, self.patience) for session in self.sessions)
+        return self._settle(bound, left, right, (0, 1))
+
+    def _settle(self, bound: Bound, left: Step | None, right: Step | None, patient: Sequence[int]) -> Run:
+        """Ask again, as long as one says "not yet" to what the other has; ``patient`` can still be asked."""
         if left is None or right is None:
             return Run((left, right), left is None and right is None)
         deadline = time.monotonic() + self.patience
         while not self.roles.alike(left.function, left.outcome, right.outcome):
             late = _late(left, right)
-            if late is None or not self._await(late, (left, right)[late], (left, right)[1 - late], deadline):
+            if late not in patient or not self._await(late, (left, right)[late], (left, right)[1 - late], deadline):
                 return Run((left, right), False)
             step = self.sessions[late].run(bound)
             _join((left, right)[late], step)
             left, right = (left, step) if late else (step, right)
         return Run((left, right), True)
-
-    def _first(self, session: Session, line: CallLine | Bound) -> Step | None:
-        bound = line.bound if isinstance(line, CallLine) else line
-        try:
-            if bound.function.blocking and can_bound():
-                return bounded(lambda: session.run(bound), max(self.patience, _BLOCKED))
-            return run_line(session, line) if isinstance(line, CallLine) else session.run(line)
-        except WaveError:
-            return None
-        except Stuck:
-            step = Step(bound, bound.function, [], None, session.host.name)
-            step.outcome = Waits()
-            return step
 
     def _await(self, which: int, step: Step, other: Step, deadline: float) -> bool:
         """Wait for what one host does not have yet; False when it does not come."""
@@ -141,17 +136,78 @@ class Pair:
         if left <= 0:
             return False
         if step.function.name == "poll":
-            missing = sorted(set(other.outcome) - set(step.outcome))
+            there: Value = other.outcome
+            here: Value = step.outcome
+            missing = sorted(set(there) - set(here))
             return all(host.wait(step.arguments[0][index], left) for index in missing)
         return step.handle is not None and host.wait(step.handle, left)
 
 
-def _late(left: Step, right: Step) -> int | None:
-    """Which of two different outcomes says "not yet": its number, or None."""
+class Behind(Pair):
+    """A pair whose first host has answered all calls before the second one is made.
+
+    For scripts that choose ports, of which two hosts cannot have the same at a time.
+
+    Args:
+        makes: make the hosts.
+        lines: all calls and networks of the script.
+        patience: seconds that the second host is given for what the first has done.
+    """
+
+    def __init__(self, makes: Sequence[Make], lines: Sequence[CallLine | NetworkLine], patience: float) -> None:
+        self.patience = patience
+        self.roles = Roles()
+        self._came: dict[int, Step | None] = {}
+        first = Session(makes[0])
+        try:
+            for line in lines:
+                if isinstance(line, NetworkLine):
+                    first.make_network(line.name, line.rules)
+                    continue
+                step = self._came[line.line] = make_call(first, line, patience)
+                if step is not None and isinstance(step.outcome, Trapped):
+                    first.reset()
+        finally:
+            first.host.close()
+        self.sessions = (first, Session(makes[1]))
+
+    def close(self) -> None:
+        self.sessions[1].host.close()
+
+    def reset(self) -> None:
+        self.sessions[1].reset()
+
+    def run(self, line: CallLine | Bound) -> Run:
+        assert isinstance(line, CallLine)
+        self.roles.choose(*line.bound.ports)
+        right = make_call(self.sessions[1], line, self.patience)
+        return self._settle(line.bound, self._came[line.line], right, (1,))
+
+    def make_network(self, name: str, rules: Sequence[str]) -> None:
+        self.sessions[1].make_network(name, rules)
+
+
+def make_call(session: Session, line: CallLine | Bound, patience: float) -> Step | None:
+    """Make a call on one host; None where it cannot be made, as a variable is not set."""
+    bound = line.bound if isinstance(line, CallLine) else line
+    try:
+        if bound.function.blocking and can_bound():
+            return bounded(lambda: session.run(bound), max(patience, _BLOCKED))
+        return run_line(session, line) if isinstance(line, CallLine) else session.run(line)
+    except WaveError:
+        return None
+    except Stuck:
+        step = Step(bound, bound.function, [], None, session.host.name)
+        step.outcome = Waits()
+        return step
+
+
+def _late(left: Step, right: Step) -> int:
+    """Which of two different outcomes says "not yet": its number, or -1."""
     for number, (step, other) in enumerate(((left, right), (right, left))):
         if _is_late(step, other):
             return number
-    return None
+    return -1
 
 
 def _is_late(step: Step, other: Step) -> bool:
@@ -176,7 +232,7 @@ def _is_late(step: Step, other: Step) -> bool:
     ours, theirs = outcome.value, other.outcome.value
     if isinstance(ours, int):
         return bool(ours < theirs)
-    return len(ours) < len(theirs)
+    return bool(len(ours) < len(theirs))
 
 
 def _join(before: Step, step: Step) -> None:
