@@ -67,6 +67,7 @@ COMMANDS: Mapping[str, Entry | Group] = {
     "replay": Entry("replay", "Run transcripts, and compare what comes with what they expect."),
     "diff": Entry("diff", "Make the same calls on two hosts, and judge what differs."),
     "conform": Entry("conform", "Run the conformance suite on a host, with a score for each interface."),
+    "fuzz": Entry("fuzz", "Make random calls on two hosts, and look for what nobody knows."),
     "demo": Entry("demo", "Show everything at work on loopback, in a few seconds."),
     "states": Entry("states", "The state machine of TCP or UDP sockets."),
     "explain": Entry("explain", "What a function, an error code or a state means.", calls=False),

@@ -84,6 +84,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("Report to a CI server:", "wasinet diff --hosts native,wasmtime --junit report.xml tests/"),
         Example("Does what is known of Wasmtime still hold?", "wasinet diff --known"),
     ),
+    "fuzz": (
+        Example("Look for differences between Wasmtime and the native host:", "wasinet fuzz --calls 20000"),
+        Example("Keep what was found:", "wasinet fuzz --seed 7 > found.wasinet"),
+    ),
     "conform": (
         Example("The score of Wasmtime's sockets, and what fails:", "wasinet conform --host wasmtime"),
         Example("The same for programs:", "wasinet conform --host wasmtime --json"),

@@ -10,6 +10,7 @@ from wasinet.conformance.generate import OPENINGS, Generator
 from wasinet.conformance.judge import Judge, Verdict, shown
 from wasinet.conformance.minimise import minimise
 from wasinet.conformance.pair import Make, Pair, Run
+from wasinet.conformance.watchdog import can_bound
 from wasinet.script.binding import Bound
 from wasinet.script.reader import Ref
 from wasinet.script.saving import transcript_text
@@ -106,7 +107,7 @@ def fuzz(
             run.close()
         made += max(run.compared, 1)
         if difference is not None:
-            finding = _finding(makes, judge, tuple(run.texts), difference)
+            finding = _finding(makes, judge, tuple(run.texts), difference, run.transcript())
         if told is not None:
             told(sequences, made)
     return Fuzzed(made, sequences, tuple(sorted(seen.items())), finding)
@@ -127,6 +128,11 @@ class _Sequence:
         self.texts: list[str] = []
         self.compared = 0
         self.ended = False
+
+    def transcript(self) -> str:
+        """What the first host answered, as a transcript."""
+        session = self.pair.sessions[0]
+        return transcript_text(session.history, session.host.world, session.host.name)
 
     def close(self) -> None:
         """End both hosts."""
@@ -175,10 +181,10 @@ class _Sequence:
         return _Difference(left.function.name, (_kind(left), _kind(right)), (shown(left), shown(right)), verdict)
 
     def _may_block(self, bound: Bound) -> bool:
-        """Whether a call that may wait would come back on both hosts."""
+        """Whether a call that may wait would come back on both hosts, and could be ended if it did not."""
         if not bound.function.blocking:
             return True
-        return all(_comes_back(session, bound) for session in self.pair.sessions)
+        return can_bound() and all(_comes_back(session, bound) for session in self.pair.sessions)
 
 
 def _comes_back(session: Session, bound: Bound) -> bool:
@@ -206,8 +212,10 @@ def _kind(step: Step) -> str:
     return text if isinstance(step.outcome, Err) and not isinstance(step.outcome.value, tuple) else text.split("(")[0]
 
 
-def _finding(makes: Sequence[Make], judge: Judge, texts: tuple[str, ...], difference: _Difference) -> Finding:
-    """The difference with a sequence that is as short as it can be made."""
+def _finding(
+    makes: Sequence[Make], judge: Judge, texts: tuple[str, ...], difference: _Difference, whole: str
+) -> Finding:
+    """The difference with a sequence that is as short as it can be made; ``whole`` is the transcript of all of it."""
     found: dict[tuple[str, ...], tuple[_Difference, str]] = {}
 
     def shows(candidate: tuple[str, ...]) -> bool:
@@ -218,9 +226,7 @@ def _finding(makes: Sequence[Make], judge: Judge, texts: tuple[str, ...], differ
                 if different is not None:
                     if (different.function, different.kinds) != (difference.function, difference.kinds):
                         return False
-                    session = run.pair.sessions[0]
-                    saved = transcript_text(session.history, session.host.world, session.host.name)
-                    found[candidate] = different, saved
+                    found[candidate] = different, run.transcript()
                     return True
                 if run.ended:
                     return False
@@ -230,5 +236,5 @@ def _finding(makes: Sequence[Make], judge: Judge, texts: tuple[str, ...], differ
 
     again = any(shows(texts) for _ in range(_ATTEMPTS))
     short = minimise(texts, shows) if again else texts
-    shown_as, saved = found.get(short, (difference, ""))
+    shown_as, saved = found.get(short, (difference, whole))
     return Finding(short, shown_as.outcomes, shown_as.verdict, saved, again)

@@ -223,7 +223,7 @@ def _is_late(step: Step, other: Step) -> bool:
     if not isinstance(outcome, Ok):
         return False
     if function.member in _PERMITS:
-        return outcome.value == 0
+        return bool(outcome.value == 0)
     if function.member not in _PIECES:
         return False
     if not isinstance(other.outcome, Ok):

@@ -17,8 +17,12 @@ class Stuck(Exception):
 
 
 def can_bound() -> bool:
-    """Whether a wait can be interrupted here: in the main thread of a POSIX system."""
-    return hasattr(signal, "pthread_kill") and threading.current_thread() is threading.main_thread()
+    """Whether a wait can be interrupted here: in the main thread of a POSIX system, unless Ctrl-C is ignored."""
+    return (
+        hasattr(signal, "pthread_kill")
+        and threading.current_thread() is threading.main_thread()
+        and callable(signal.getsignal(signal.SIGINT))
+    )
 
 
 def bounded(call: Callable[[], _T], seconds: float) -> _T:
@@ -50,8 +54,9 @@ def bounded(call: Callable[[], _T], seconds: float) -> _T:
                 done = True
             timer.cancel()
             timer.join()
-    except KeyboardInterrupt:
-        if fired:
+    except KeyboardInterrupt as error:
+        # Others, of --timeout for instance, are of another class.
+        if fired and error.__class__ is KeyboardInterrupt:
             raise Stuck from None
         raise
     return result

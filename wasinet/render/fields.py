@@ -63,6 +63,9 @@ EVENTS: Mapping[str, EventFields] = {
         "the whole suite",
         ("host", "version", "expected", "allowed", "failed", "score", "uncounted", "skipped"),
     ),
+    "fuzzed": EventFields(
+        "random calls on two hosts", ("hosts", "seed", "calls", "sequences", "duration", "differences", "finding")
+    ),
     "step": EventFields("a part of the demo begins", ("title",)),
     "saw": EventFields("what the demo saw", ("text",)),
     "handles": EventFields("the handles of the demo at that point", ("live",)),

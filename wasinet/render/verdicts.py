@@ -20,7 +20,9 @@ __all__ = [
     "known_fields",
     "known_table",
     "score_fields",
+    "score_text",
     "scores_table",
+    "verdict_fields",
     "verdict_text",
 ]
 
@@ -77,7 +79,8 @@ def comparison_summary(comparison: Comparison) -> str:
     return f"{comparison.path}: {calls}{ended}, {differ}"
 
 
-def _verdict_fields(verdict: Verdict) -> dict[str, Any]:
+def verdict_fields(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON tells it; null for what is empty."""
     return {
         "kind": verdict.kind,
         "host": verdict.host or None,
@@ -95,7 +98,7 @@ def _difference_fields(one: Difference) -> dict[str, Any]:
         "states": list(one.states),
         "outcomes": list(one.outcomes),
         "reasons": list(one.reasons),
-        "verdict": _verdict_fields(one.verdict),
+        "verdict": verdict_fields(one.verdict),
         "follows": one.follows or None,
     }
 
@@ -219,5 +222,5 @@ def failure_fields(one: Failure) -> dict[str, Any]:
         "function": one.function,
         "expected": one.expected,
         "got": one.got,
-        "verdict": _verdict_fields(one.verdict),
+        "verdict": verdict_fields(one.verdict),
     }
