@@ -8,7 +8,7 @@ _wasinet_spec()
     words= options=
     case $1 in
         '')
-            words='tcp udp resolve poll run call repl replay demo states explain wit config man completion'
+            words='tcp udp resolve poll run call repl replay diff conform fuzz demo states explain wit config man completion'
             ;;
         'tcp')
             words='connect listen'
@@ -45,6 +45,15 @@ _wasinet_spec()
             ;;
         'replay')
             options='--update --junit --strict'
+            ;;
+        'diff')
+            options='--hosts --junit --known'
+            ;;
+        'conform')
+            :
+            ;;
+        'fuzz')
+            options='--hosts --calls --seed'
             ;;
         'demo')
             :
@@ -141,10 +150,16 @@ _wasinet_kind()
         'call 0') kind=anything ;;
         'replay --junit') kind=file ;;
         'replay '[0-9]*) kind=file words='wasinet' ;;
+        'diff --hosts') kind=anything ;;
+        'diff --junit') kind=file ;;
+        'diff '[0-9]*) kind=anything ;;
+        'fuzz --hosts') kind=anything ;;
+        'fuzz --calls') kind=anything ;;
+        'fuzz --seed') kind=anything ;;
         'states --format') kind=words words='table mermaid dot json' ;;
         'states 0') kind=words words='tcp udp' ;;
         'explain 0') kind=name ;;
-        'man '[0-9]*) kind=words words='resolve poll run call repl replay demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave' ;;
+        'man '[0-9]*) kind=words words='resolve poll run call repl replay diff conform fuzz demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave' ;;
         'completion 0') kind=words words='bash zsh fish' ;;
         *)
             case $2 in

@@ -2,8 +2,8 @@
 # fish finds it in share/fish/vendor_completions.d.
 # Changes here are lost; no Python is started.
 
-set -g __wasinet_paths 'tcp' 'tcp connect' 'tcp listen' 'udp' 'udp send' 'udp recv' 'resolve' 'poll' 'run' 'call' 'repl' 'replay' 'demo' 'states' 'explain' 'wit' 'config' 'config show' 'config path' 'config edit' 'man' 'completion'
-set -g __wasinet_valued --world --host --trace-file --trace-data --timeout --color 'tcp connect --count' 'tcp connect --interval' 'tcp connect --bind' 'tcp connect --connect-timeout' 'tcp connect --send' 'tcp connect --output' 'tcp connect --idle-timeout' 'tcp connect --hop-limit' 'tcp connect --receive-buffer' 'tcp connect --send-buffer' 'tcp connect --keep-alive-params' 'tcp listen --max' 'tcp listen --send' 'tcp listen --output' 'tcp listen --idle-timeout' 'tcp listen --port-file' 'tcp listen --backlog' 'tcp listen --hop-limit' 'tcp listen --receive-buffer' 'tcp listen --send-buffer' 'tcp listen --keep-alive-params' 'udp send --count' 'udp send --interval' 'udp send --wait' 'udp send --bind' 'udp send --hop-limit' 'udp send --send-buffer' 'udp send --receive-buffer' 'udp recv --count' 'udp recv --port-file' 'udp recv --hop-limit' 'udp recv --receive-buffer' 'udp recv --send-buffer' 'resolve --server' 'resolve --server-timeout' 'run --env' 'run --dir' 'run --max-memory' 'run --fuel' 'run --allow' 'run --deny' 'run --policy' 'run --learn' 'call --format' 'replay --junit' 'states --format'
+set -g __wasinet_paths 'tcp' 'tcp connect' 'tcp listen' 'udp' 'udp send' 'udp recv' 'resolve' 'poll' 'run' 'call' 'repl' 'replay' 'diff' 'conform' 'fuzz' 'demo' 'states' 'explain' 'wit' 'config' 'config show' 'config path' 'config edit' 'man' 'completion'
+set -g __wasinet_valued --world --host --trace-file --trace-data --timeout --color 'tcp connect --count' 'tcp connect --interval' 'tcp connect --bind' 'tcp connect --connect-timeout' 'tcp connect --send' 'tcp connect --output' 'tcp connect --idle-timeout' 'tcp connect --hop-limit' 'tcp connect --receive-buffer' 'tcp connect --send-buffer' 'tcp connect --keep-alive-params' 'tcp listen --max' 'tcp listen --send' 'tcp listen --output' 'tcp listen --idle-timeout' 'tcp listen --port-file' 'tcp listen --backlog' 'tcp listen --hop-limit' 'tcp listen --receive-buffer' 'tcp listen --send-buffer' 'tcp listen --keep-alive-params' 'udp send --count' 'udp send --interval' 'udp send --wait' 'udp send --bind' 'udp send --hop-limit' 'udp send --send-buffer' 'udp send --receive-buffer' 'udp recv --count' 'udp recv --port-file' 'udp recv --hop-limit' 'udp recv --receive-buffer' 'udp recv --send-buffer' 'resolve --server' 'resolve --server-timeout' 'run --env' 'run --dir' 'run --max-memory' 'run --fuel' 'run --allow' 'run --deny' 'run --policy' 'run --learn' 'call --format' 'replay --junit' 'diff --hosts' 'diff --junit' 'fuzz --hosts' 'fuzz --calls' 'fuzz --seed' 'states --format'
 
 # The words of the command so far, and how many arguments follow them; once for each command line.
 function __wasinet_read
@@ -124,6 +124,9 @@ complete -c wasinet -n "__wasinet_at ''" -a run -d 'Run a WASI component, and an
 complete -c wasinet -n "__wasinet_at ''" -a call -d 'Make calls by hand, and print what each gives'
 complete -c wasinet -n "__wasinet_at ''" -a repl -d 'Make calls at a prompt, with completion; plain wasinet on a terminal is this, too'
 complete -c wasinet -n "__wasinet_at ''" -a replay -d 'Run transcripts, and compare what comes with what they expect'
+complete -c wasinet -n "__wasinet_at ''" -a diff -d 'Make the same calls on two hosts, and judge what differs'
+complete -c wasinet -n "__wasinet_at ''" -a conform -d 'Run the conformance suite on a host, with a score for each interface'
+complete -c wasinet -n "__wasinet_at ''" -a fuzz -d 'Make random calls on two hosts, and look for what nobody knows'
 complete -c wasinet -n "__wasinet_at ''" -a demo -d 'Show everything at work on loopback, in a few seconds'
 complete -c wasinet -n "__wasinet_at ''" -a states -d 'The state machine of TCP or UDP sockets'
 complete -c wasinet -n "__wasinet_at ''" -a explain -d 'What a function, an error code or a state means'
@@ -256,6 +259,15 @@ complete -c wasinet -n "__wasinet_at 'replay'" -l junit -r -F -d 'Also write a J
 complete -c wasinet -n "__wasinet_at 'replay'" -l strict -d 'With --update, write pure WAVE'
 complete -c wasinet -n "__wasinet_at 'replay'" -a '(__wasinet_files wasinet)'
 
+complete -c wasinet -n "__wasinet_at 'diff'" -l hosts -x -d 'Which two; native,wasmtime by default'
+complete -c wasinet -n "__wasinet_at 'diff'" -l junit -r -F -d 'Also write a JUnit report'
+complete -c wasinet -n "__wasinet_at 'diff'" -l known -d 'Run the evidence of all known divergences, and report those that are stale'
+
+
+complete -c wasinet -n "__wasinet_at 'fuzz'" -l hosts -x -d 'Which two; native,wasmtime by default'
+complete -c wasinet -n "__wasinet_at 'fuzz'" -l calls -x -d 'How many calls to compare; 2000 by default'
+complete -c wasinet -n "__wasinet_at 'fuzz'" -l seed -x -d 'Make the calls of an earlier run again'
+
 
 complete -c wasinet -n "__wasinet_at 'states'" -l format -x -a 'table mermaid dot json' -d 'As what'
 complete -c wasinet -n "__wasinet_at 'states' 0" -a 'tcp udp'
@@ -272,6 +284,6 @@ complete -c wasinet -n "__wasinet_at 'config'" -a edit -d 'Open the file in your
 
 
 complete -c wasinet -n "__wasinet_at 'man'" -l mdoc -d 'The page\'s source, for man -l - and mandoc'
-complete -c wasinet -n "__wasinet_at 'man'" -a 'resolve poll run call repl replay demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave'
+complete -c wasinet -n "__wasinet_at 'man'" -a 'resolve poll run call repl replay diff conform fuzz demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave'
 
 complete -c wasinet -n "__wasinet_at 'completion' 0" -a 'bash zsh fish'

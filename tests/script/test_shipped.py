@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from wasinet.script.session import Step
 from wasinet.script.transcript import CallLine, read_file
 from wasinet.wit.values import Err
 
-FOLDER = Path(__file__).parent.parent / "transcripts"
+FOLDER = Path(str(resources.files("wasinet.conformance"))) / "transcripts" / "0.2"
 FILES = sorted(FOLDER.glob("*.wasinet"))
 WORLD = wit.load("0.2")
 

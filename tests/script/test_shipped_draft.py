@@ -7,6 +7,7 @@ All failures of the draft have one code, so a comment right above a call says wh
 from __future__ import annotations
 
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from wasinet.script.session import Step
 from wasinet.script.transcript import CallLine, read_file
 from wasinet.wit.values import Err
 
-FILES = sorted((Path(__file__).parent.parent / "transcripts" / "draft").glob("*.wasinet"))
+FOLDER = Path(str(resources.files("wasinet.conformance"))) / "transcripts" / "draft"
+FILES = sorted(FOLDER.glob("*.wasinet"))
 WORLD = wit.load("draft")
 FAILS = "# Fails: "
 

@@ -82,6 +82,19 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("Write what came where something else was expected:", "wasinet replay --update session.wasinet"),
         Example("Report to a CI server:", "wasinet replay --junit report.xml tests/"),
     ),
+    "diff": (
+        Example("Where does Wasmtime answer otherwise, and may it?", "wasinet diff session.wasinet"),
+        Example("Report to a CI server:", "wasinet diff --hosts native,wasmtime --junit report.xml tests/"),
+        Example("Does what is known of Wasmtime still hold?", "wasinet diff --known"),
+    ),
+    "fuzz": (
+        Example("Look for differences between Wasmtime and the native host:", "wasinet fuzz --calls 20000"),
+        Example("Keep what was found:", "wasinet fuzz --seed 7 > found.wasinet"),
+    ),
+    "conform": (
+        Example("The score of Wasmtime's sockets, and what fails:", "wasinet conform --host wasmtime"),
+        Example("The same for programs:", "wasinet conform --host wasmtime --json"),
+    ),
     "demo": (
         Example("Show everything at work:", "wasinet demo"),
         Example("The same as one event a line, for programs:", "wasinet demo --json"),

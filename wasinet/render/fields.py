@@ -48,6 +48,24 @@ EVENTS: Mapping[str, EventFields] = {
     "replayed": EventFields(
         "one transcript", ("file", "passed", "updated", "calls", "checked", "duration", "mismatches")
     ),
+    "compared": EventFields(
+        "one script on two hosts; what is there for each is in their order",
+        ("file", "hosts", "calls", "skipped", "unable", "duration", "differences"),
+    ),
+    "known": EventFields(
+        "a known divergence, with diff --known", ("name", "host", "versions", "verdict", "clause", "why", "stale")
+    ),
+    "nonconforming": EventFields(
+        "an outcome that fails the suite", ("file", "line", "call", "function", "expected", "got", "verdict")
+    ),
+    "score": EventFields("an interface in the suite", ("interface", "expected", "allowed", "failed", "score")),
+    "conformance": EventFields(
+        "the whole suite",
+        ("host", "version", "expected", "allowed", "failed", "score", "uncounted", "skipped"),
+    ),
+    "fuzzed": EventFields(
+        "random calls on two hosts", ("hosts", "seed", "calls", "sequences", "duration", "differences", "finding")
+    ),
     "step": EventFields("a part of the demo begins", ("title",)),
     "saw": EventFields("what the demo saw", ("text",)),
     "handles": EventFields("the handles of the demo at that point", ("live",)),

@@ -12,13 +12,14 @@ from wasinet.wit.declare import Function
 from wasinet.wit.types import Alias, Borrow, Own, Resource, Type, Variant
 from wasinet.wit.values import Case, Err, Value
 
-__all__ = ["AGAIN", "Masked", "PureMasked", "code_of", "outcome_text", "trap_text"]
+__all__ = ["AGAIN", "MOMENTS", "Masked", "PureMasked", "code_of", "outcome_text", "trap_text"]
 
 AGAIN = frozenset({"would-block", "again"})
 """The codes that say: not yet, call again."""
 
-# Types whose values are of the moment.
-_MOMENTS = frozenset({"instant"})
+MOMENTS = frozenset({"instant"})
+"""Types whose values are of the moment."""
+
 _HANDLE = re.compile(r"#[0-9]+(?: \([a-z-]+\))?")
 
 
@@ -62,7 +63,7 @@ class Masked(HumanPrinter):
         return _blank
 
     def compile_alias(self, type_: Alias) -> Write:
-        return _blank if type_.name in _MOMENTS else super().compile_alias(type_)
+        return _blank if type_.name in MOMENTS else super().compile_alias(type_)
 
     def compile_variant(self, type_: Variant) -> Write:
         return _without_port(super().compile_variant(type_), type_, self.ports)
@@ -79,7 +80,7 @@ class PureMasked(Printer):
         return _blank
 
     def compile_alias(self, type_: Alias) -> Write:
-        return _blank if type_.name in _MOMENTS else super().compile_alias(type_)
+        return _blank if type_.name in MOMENTS else super().compile_alias(type_)
 
     def compile_variant(self, type_: Variant) -> Write:
         return _without_port(super().compile_variant(type_), type_, self.ports)

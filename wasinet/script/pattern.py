@@ -207,6 +207,11 @@ class Expectation:
         self.alternatives = alternatives
         self.constant = constant
 
+    @property
+    def traps(self) -> bool:
+        """Whether a trap is among the alternatives, however it is worded."""
+        return any(isinstance(alternative, _Trap) for alternative in self.alternatives)
+
     def fits(self, outcome: Value | Trapped, lookup: Lookup) -> bool:
         """Whether the outcome is one of the alternatives.
 

@@ -15,7 +15,7 @@ from wasinet.wave.human import HumanPrinter
 from wasinet.wit.data import Data
 from wasinet.wit.values import Err
 
-__all__ = ["Mismatch", "Report", "replay"]
+__all__ = ["Mismatch", "Report", "replay", "run_line", "too_early"]
 
 _PRINTER = HumanPrinter(1024)
 
@@ -133,7 +133,7 @@ def replay(
                 continue
             ports.update(line.bound.ports)
             try:
-                step = _run(session, line)
+                step = run_line(session, line)
                 calls += 1
                 if told is not None:
                     told(line, step)
@@ -159,12 +159,17 @@ def _mismatch(line: CallLine, got: str, why: str, replacement: str) -> Mismatch:
     return Mismatch(line.line, line.source, line.expected_line, line.expected_source, got, why, replacement)
 
 
-def _run(session: Session, line: CallLine) -> Step:
+def run_line(session: Session, line: CallLine) -> Step:
+    """Make a line's call; with ``!retry`` until it is no longer too early, and no longer than its timeout.
+
+    Raises:
+        WaveError: a variable is not set; nothing was called.
+    """
     step = session.run(line.bound)
     if not line.retry:
         return step
     deadline = time.monotonic() + line.timeout
-    while _too_early(step):
+    while too_early(step):
         left = deadline - time.monotonic()
         if left <= 0 or step.handle is None or not session.host.wait(step.handle, left):
             break
@@ -172,6 +177,7 @@ def _run(session: Session, line: CallLine) -> Step:
     return step
 
 
-def _too_early(step: Step) -> bool:
+def too_early(step: Step) -> bool:
+    """Whether the outcome says: call again later."""
     outcome = step.outcome
     return isinstance(outcome, Err) and isinstance(outcome.value, str) and outcome.value in AGAIN
