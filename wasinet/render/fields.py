@@ -79,7 +79,7 @@ RECORD: Mapping[str, str] = {
     "interface": "`tcp`; empty for the drop of a handle",
     "function": "`tcp-socket.start-bind`; `drop tcp-socket`",
     "arguments": "an object: parameter name to value, without the receiver",
-    "outcome": '`{"ok": v}`, `{"err": v}`, `{"value": v}` (no result type), `{"trap": "..."}`',
+    "outcome": '`{"ok": v}`, `{"err": v}`, `{"value": v}` (no result type), `{"trap": "..."}`, `{"interrupted": true}`',
     "handle": "the receiver's number, null for free functions",
     "before": "the receiver's state before; empty where it has none",
     "after": "and after",
