@@ -163,7 +163,7 @@ class _Comparing:
         if left is None or right is None or (follows and states[0] != states[1]):
             verdict = Verdict(CONSEQUENCE)
         else:
-            verdict, follows = self.judge.verdict(left, right), 0
+            verdict, follows = self.judge.verdict(left, right, run.past), 0
         step = left or right
         assert step is not None
         self.differences.append(
