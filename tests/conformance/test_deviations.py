@@ -42,7 +42,7 @@ evidence = "> create-tcp-socket(ipv4)"
 )
 def test_malformed_entries(old: str, new: str, message: str) -> None:
     assert old in ENTRY
-    with pytest.raises(ValueError, match="^deviations") as raised:
+    with pytest.raises(ValueError, match=r"^deviations") as raised:
         load(ENTRY.replace(old, new))
     assert str(raised.value).startswith(message)
 
