@@ -9,6 +9,7 @@ from wasinet.conformance.judge import CONSEQUENCE, Judge, Verdict, shown
 from wasinet.conformance.pair import PATIENCE, Behind, Make, Pair, Run
 from wasinet.hosts import HostError
 from wasinet.script.reader import Ref
+from wasinet.script.replay import too_early
 from wasinet.script.session import Step
 from wasinet.script.transcript import CallLine, NetworkLine, Transcript
 from wasinet.wit.data import Data
@@ -16,6 +17,7 @@ from wasinet.wit.values import Value
 
 __all__ = ["Comparison", "Difference", "compare"]
 
+_ADDRESS = "local-address"
 _BINDS = frozenset({"start-bind", "bind", "listen"})
 
 
@@ -133,6 +135,9 @@ class _Comparing:
         self.differences: list[Difference] = []
         # What a difference has touched, as long as the hosts do not agree on it again: variable to line.
         self.touched: dict[str, int] = {}
+        # Who is at the address in a variable, and who waits in vain there since a call did not succeed on both.
+        self.owners: dict[str, str] = {}
+        self.deserted: dict[str, int] = {}
 
     def call(self, line: CallLine) -> Run:
         run = self.pair.run(line)
@@ -142,6 +147,9 @@ class _Comparing:
         self.calls += 1
         if not run.alike:
             self._differ(line, run)
+        named = _variables(line)
+        if line.bound.function.member == _ADDRESS and named:
+            self.owners.update(dict.fromkeys(line.bound.targets, named[0]))
         return run
 
     def ends(self, run: Run) -> bool:
@@ -153,17 +161,20 @@ class _Comparing:
     def end(self) -> None:
         """A trap ends the guest, and with it all that it had, on every host."""
         self.pair.reset()
-        self.touched.clear()
+        for known in (self.touched, self.owners, self.deserted):
+            known.clear()
 
     def _differ(self, line: CallLine, run: Run) -> None:
         left, right = run.steps
         states = tuple("" if step is None else step.before for step in run.steps)
         named = _variables(line)
         follows = max((self.touched.get(name, 0) for name in named), default=0)
-        if left is None or right is None or (follows and states[0] != states[1]):
-            verdict = Verdict(CONSEQUENCE)
+        waits = left is not None and right is not None and (too_early(left) or too_early(right))
+        deserted = self.deserted.get(named[0], 0) if named and waits else 0
+        if left is None or right is None or deserted or (follows and states[0] != states[1]):
+            verdict, follows = Verdict(CONSEQUENCE), deserted or follows
         else:
-            verdict, follows = self.judge.verdict(left, right), 0
+            verdict, follows = self.judge.verdict(left, right, run.past), 0
         step = left or right
         assert step is not None
         self.differences.append(
@@ -180,6 +191,8 @@ class _Comparing:
         )
         for name in (*named, *line.bound.targets):
             self.touched[name] = follows or line.line
+            if name in self.owners:
+                self.deserted[self.owners[name]] = follows or line.line
 
 
 def _reason(step: Step | None) -> str:

@@ -9,6 +9,8 @@
     functions = ["tcp-socket.start-connect"]    # * stands for anything
     calls = ["*127.0.0.1*"]                     # the call as written; absent: any
     states = ["closed"]                         # of the receiver on the other host before the call; absent: any
+    after = ["tcp-socket.accept"]               # one that was called on the receiver before, or gave it; absent: any;
+                                                # with "anywhere " in front, on whatever
     outcomes = ["ok"]                           # its outcomes, as printed; * stands for anything
     others = ["err(invalid-state)"]             # those of the other host
     verdict = "violation"                       # allowed, unspecified or violation
@@ -21,7 +23,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -33,8 +35,8 @@ __all__ = ["Deviation", "host_version", "known", "load"]
 VERDICTS = ("allowed", "unspecified", "violation")
 
 _TEXTS = ("name", "host", "verdict", "clause", "why", "evidence")
-_LISTS = ("versions", "functions", "calls", "states", "outcomes", "others")
-_OPTIONAL = ("calls", "states")
+_LISTS = ("versions", "functions", "calls", "states", "after", "outcomes", "others")
+_OPTIONAL = ("calls", "states", "after")
 
 
 class Deviation(Data):
@@ -46,6 +48,7 @@ class Deviation(Data):
     functions: tuple[str, ...]
     calls: tuple[str, ...]
     states: tuple[str, ...]
+    after: tuple[str, ...]
     outcomes: tuple[str, ...]
     others: tuple[str, ...]
     verdict: str
@@ -61,12 +64,22 @@ class Deviation(Data):
             parts[: len(wanted)] == wanted for wanted in (one.split(".") for one in self.versions)
         )
 
-    def covers(self, function: str, call: str, state: str, outcome: str, other: str) -> bool:
-        """Whether it is about this difference: the state and outcome of the other host come from that one."""
+    def covers(self, function: str, call: str, state: str, past: Collection[str], outcome: str, other: str) -> bool:
+        """Whether it is about this difference.
+
+        Args:
+            function: its name.
+            call: as written.
+            state: of the receiver on the other host, before the call.
+            past: what was called before, see ``Pair.past``.
+            outcome: of the host that it is about, as text.
+            other: of the other one.
+        """
         return (
             _fits(self.functions, function)
             and (not self.calls or _fits(self.calls, call))
             and (not self.states or state in self.states)
+            and (not self.after or any(_fits(self.after, name) for name in past))
             and _fits(self.outcomes, outcome)
             and _fits(self.others, other)
         )

@@ -171,7 +171,7 @@ class _Sequence:
         left, right = run.steps
         assert left is not None
         assert right is not None
-        verdict = self.judge.verdict(left, right)
+        verdict = self.judge.verdict(left, right, run.past)
         self.seen[verdict.known or f"{verdict.kind}: {verdict.clause}"] += 1
         # From here on the two are in different places, and so would all differences be.
         self.ended = _kind(left) != _kind(right)

@@ -7,7 +7,7 @@ where they do not; that it gave an error which the function does not declare.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from wasinet.conformance.deviations import Deviation
 from wasinet.conformance.pair import Waits
@@ -81,18 +81,21 @@ class Judge:
         self.hosts = tuple(hosts)
         self.deviations = tuple(deviations)
 
-    def verdict(self, left: Step, right: Step) -> Verdict:
-        """The verdict on two outcomes of one call that are not alike."""
+    def verdict(self, left: Step, right: Step, past: Collection[str] = ()) -> Verdict:
+        """The verdict on two outcomes of one call that are not alike; ``past`` is what was called before."""
         return (
-            self._known(left, right) or self._order(left, right) or self._split(left, right) or self._rules(left, right)
+            self._known(left, right, past)
+            or self._order(left, right)
+            or self._split(left, right)
+            or self._rules(left, right)
         )
 
-    def _known(self, left: Step, right: Step) -> Verdict | None:
+    def _known(self, left: Step, right: Step, past: Collection[str]) -> Verdict | None:
         texts = shown(left), shown(right)
         for number, (host, other) in enumerate(((left, right), (right, left))):
             for entry in self.deviations:
                 if entry.host == self.hosts[number] and entry.covers(
-                    left.function.name, left.bound.source, other.before, texts[number], texts[1 - number]
+                    left.function.name, left.bound.source, other.before, past, texts[number], texts[1 - number]
                 ):
                     blamed = host.host if entry.verdict == VIOLATION else ""
                     return Verdict(entry.verdict, blamed, entry.clause, entry.why, entry.name)

@@ -15,6 +15,7 @@ from wasinet.conformance.watchdog import Stuck, bounded, can_bound
 from wasinet.engine.records import Trapped
 from wasinet.hosts import Host
 from wasinet.script.binding import Bound
+from wasinet.script.names import handles_in
 from wasinet.script.replay import run_line, too_early
 from wasinet.script.session import Session, Step
 from wasinet.script.transcript import CallLine, NetworkLine
@@ -51,10 +52,13 @@ class Run(Data):
     Args:
         steps: what came; None where the call could not be made, as a variable was not set.
         alike: whether both came to the same.
+        past: the functions that were called before: on the receiver, those that gave it, and with ``anywhere`` in
+            front all.
     """
 
     steps: tuple[Step | None, Step | None]
     alike: bool
+    past: frozenset[str] = frozenset()
 
     @property
     def made(self) -> bool:
@@ -65,6 +69,29 @@ class Run(Data):
     def trapped(self) -> bool:
         """Whether it was the last call of a guest on either."""
         return any(step is not None and isinstance(step.outcome, Trapped) for step in self.steps)
+
+
+class _Past:
+    """Which functions were called, by the handles of the first host."""
+
+    def __init__(self) -> None:
+        self._on: dict[int, set[str]] = {}
+        self._anywhere: set[str] = set()
+
+    def told(self, run: Run) -> Run:
+        """The run with what was called before it; it is past from now on."""
+        step = run.steps[0] or run.steps[1]
+        if step is None:
+            return run
+        name = step.function.name
+        past = frozenset(self._anywhere | self._on.get(step.handle or 0, set()))
+        self._anywhere.add(f"anywhere {name}")
+        if step.handle is not None:
+            self._on.setdefault(step.handle, set()).add(name)
+        if not isinstance(step.outcome, Trapped):
+            for handle, _ in handles_in(step.outcome, step.function.result):
+                self._on.setdefault(handle, set()).add(name)
+        return Run(run.steps, run.alike, past)
 
 
 class Pair:
@@ -83,6 +110,7 @@ class Pair:
     def __init__(self, makes: Sequence[Make], patience: float = PATIENCE, keep: int | None = 0) -> None:
         self.patience = patience
         self.roles = Roles()
+        self._past = _Past()
         first = Session(makes[0], keep=keep)
         try:
             self.sessions = (first, Session(makes[1], keep=keep))
@@ -100,6 +128,7 @@ class Pair:
 
     def reset(self) -> None:
         """Begin anew with both, as after a trap, which ends a guest."""
+        self._past = _Past()
         for session in self.sessions:
             session.reset()
 
@@ -113,7 +142,7 @@ class Pair:
         bound = line.bound if isinstance(line, CallLine) else line
         self.roles.choose(*bound.ports)
         left, right = (make_call(session, line, self.patience) for session in self.sessions)
-        return self._settle(bound, left, right, (0, 1))
+        return self._past.told(self._settle(bound, left, right, (0, 1)))
 
     def _settle(self, bound: Bound, left: Step | None, right: Step | None, patient: Sequence[int]) -> Run:
         """Ask again, as long as one says "not yet" to what the other has; ``patient`` can still be asked."""
@@ -157,6 +186,7 @@ class Behind(Pair):
     def __init__(self, makes: Sequence[Make], lines: Sequence[CallLine | NetworkLine], patience: float) -> None:
         self.patience = patience
         self.roles = Roles()
+        self._past = _Past()
         self._came: dict[int, Step | None] = {}
         first = Session(makes[0])
         try:
@@ -175,13 +205,14 @@ class Behind(Pair):
         self.sessions[1].host.close()
 
     def reset(self) -> None:
+        self._past = _Past()
         self.sessions[1].reset()
 
     def run(self, line: CallLine | Bound) -> Run:
         assert isinstance(line, CallLine)
         self.roles.choose(*line.bound.ports)
         right = make_call(self.sessions[1], line, self.patience)
-        return self._settle(line.bound, self._came[line.line], right, (1,))
+        return self._past.told(self._settle(line.bound, self._came[line.line], right, (1,)))
 
     def make_network(self, name: str, rules: Sequence[str]) -> None:
         self.sessions[1].make_network(name, rules)
