@@ -89,7 +89,10 @@ def test_known_divergences_reproduce() -> None:
     ("arguments", "message"),
     [
         (["diff"], "diff: nothing to compare; name a script, or --known"),
-        (["diff", "FILE", "--hosts", "native"], "diff: --hosts: 'native' names 1 hosts, and two are compared; e.g. " + PAIR),
+        (
+            ["diff", "FILE", "--hosts", "native"],
+            "diff: --hosts: 'native' names 1 hosts, and two are compared; e.g. " + PAIR,
+        ),
         (["diff", "FILE", "--hosts", "native,b"], "diff: --hosts: 'b' is no host; there is native, wasmtime"),
         (["diff", "FILE", "--hosts", ""], "diff: --hosts: '' is no host; there is native, wasmtime"),
         (["diff", "FILE", "--world", "draft"], f"diff: {ONLY}"),
