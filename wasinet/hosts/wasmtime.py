@@ -371,6 +371,11 @@ class WasmtimeHost(Recording):
         handle: int = self._beside.run(lambda native: native.open_output(fd, own=own))
         return handle
 
+    def abandon(self, handle: int) -> None:
+        # Wasmtime's own streams do so when they are dropped.
+        if self._beside.has(handle):
+            self._beside.run(lambda native: native.abandon(handle))
+
     def timer(self, seconds: float) -> int:
         handle: int = self.operations["subscribe-duration"](round(seconds * 1e9))
         return handle

@@ -69,7 +69,10 @@ EVENTS: Mapping[str, EventFields] = {
     "step": EventFields("a part of the demo begins", ("title",)),
     "saw": EventFields("what the demo saw", ("text",)),
     "handles": EventFields("the handles of the demo at that point", ("live",)),
-    "error": EventFields("what ended the command", ("function", "target", "code", "reason")),
+    "error": EventFields(
+        "what ended the command: a call with its code, or a local failure with its errno",
+        ("function", "target", "code", "reason"),
+    ),
 }
 
 RECORD: Mapping[str, str] = {
