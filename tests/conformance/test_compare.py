@@ -216,3 +216,15 @@ def test_known_entries_go_before_the_declarations() -> None:
     assert [(one.verdict.kind, one.verdict.known, one.verdict.host) for one in found.differences] == [
         (UNSPECIFIED, "a", "")
     ]
+
+
+def test_an_entry_about_a_moment_excuses_nothing_that_time_does_not_mend() -> None:
+    from tests.conformance.test_deviations import ENTRY
+    from wasinet.conformance.deviations import load
+
+    entries = load(ENTRY.replace('why = "w"', 'why = "w"\nat_once = true').replace('"wasmtime"', '"native"'))
+    text = "> s = create-tcp-socket(ipv4)\n> s.accept()\n"
+    for at_once, known in ((False, ""), (True, "a")):
+        by = Judge(WORLD, NATIVES, entries, at_once=at_once)
+        found = compared(text, lambda: Answering(accept=[Ok((7, 8, 9))]), by=by)
+        assert [one.verdict.known for one in found.differences] == [known]

@@ -74,12 +74,15 @@ class Judge:
         world: whose functions are called.
         hosts: their names.
         deviations: the known ones of these hosts.
+        at_once: whether no host is given time, so that those count too which time mends.
     """
 
-    def __init__(self, world: World, hosts: Sequence[str], deviations: Sequence[Deviation] = ()) -> None:
+    def __init__(
+        self, world: World, hosts: Sequence[str], deviations: Sequence[Deviation] = (), *, at_once: bool = False
+    ) -> None:
         self.world = world
         self.hosts = tuple(hosts)
-        self.deviations = tuple(deviations)
+        self.deviations = tuple(entry for entry in deviations if at_once or not entry.at_once)
 
     def verdict(self, left: Step, right: Step, past: Collection[str] = ()) -> Verdict:
         """The verdict on two outcomes of one call that are not alike; ``past`` is what was called before."""
