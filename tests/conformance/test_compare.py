@@ -218,13 +218,18 @@ def test_known_entries_go_before_the_declarations() -> None:
     ]
 
 
-def test_an_entry_about_a_moment_excuses_nothing_that_time_does_not_mend() -> None:
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [([0, 1], "a"), ([1, 0], "a"), ([], ""), ([1], "")],
+    ids=["more", "in any order", "less", "other"],
+)
+def test_results_of_poll_are_judged_by_readiness(given: list[int], known: str) -> None:
     from tests.conformance.test_deviations import ENTRY
     from wasinet.conformance.deviations import load
 
-    entries = load(ENTRY.replace('why = "w"', 'why = "w"\nat_once = true').replace('"wasmtime"', '"native"'))
-    text = "> s = create-tcp-socket(ipv4)\n> s.accept()\n"
-    for at_once, known in ((False, ""), (True, "a")):
-        by = Judge(WORLD, NATIVES, entries, at_once=at_once)
-        found = compared(text, lambda: Answering(accept=[Ok((7, 8, 9))]), by=by)
-        assert [one.verdict.known for one in found.differences] == [known]
+    text = ENTRY.replace('"wasmtime"', '"other"').replace("tcp-socket.*", "pollable.ready")
+    entries = load(text.replace('"ok*"', '"true"').replace('"err(invalid-state)"', '"false"'))
+    calls = "> p = subscribe-duration(0s)\n> q = subscribe-duration(1000s)\n> p.block()\n> poll([p, q])\n"
+    by = Judge(WORLD, ("native", "other"), entries)
+    found = compared(calls, lambda: Answering(poll=[given] * 9), patience=0.01, by=by)
+    assert [one.verdict.known for one in found.differences] == [known]
