@@ -231,5 +231,5 @@ def test_results_of_poll_are_judged_by_readiness(given: list[int], known: str) -
     entries = load(text.replace('"ok*"', '"true"').replace('"err(invalid-state)"', '"false"'))
     calls = "> p = subscribe-duration(0s)\n> q = subscribe-duration(1000s)\n> p.block()\n> poll([p, q])\n"
     by = Judge(WORLD, ("native", "other"), entries)
-    found = compared(calls, lambda: Answering(poll=[given] * 9), patience=0.01, by=by)
+    found = compared(calls, lambda: Answering(poll=[given] * 100_000), patience=0.01, by=by)
     assert [one.verdict.known for one in found.differences] == [known]
