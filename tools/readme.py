@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
+from wasinet.conformance.deviations import host_version, known
+from wasinet.conformance.judge import Judge
+from wasinet.conformance.scripts import shipped
+from wasinet.conformance.suite import Score, conform
+from wasinet.hosts import DEFAULT_HOST, HOST_NAMES, make_host
 from wasinet.reference.program import Command, Program
 from wasinet.render.fields import EVENTS
+from wasinet.render.verdicts import score_text
 from wasinet.wit import load
 from wasinet.wit.diagram import mermaid
 
@@ -64,11 +71,33 @@ def _states(program: Program) -> str:
     return "\n\n".join(f"`{one.resource}`:\n\n```mermaid\n{mermaid(one)}```" for one in machines)
 
 
+def _conformance(program: Program) -> str:
+    judges = {host: (DEFAULT_HOST, host) for host in HOST_NAMES}
+    found = [
+        conform(
+            host, partial(make_host, host), make_host, shipped(), Judge(load(program.worlds[0]), hosts, known(hosts))
+        )
+        for host, hosts in judges.items()
+    ]
+    head = ("interface", *(f"{one.host} {host_version(one.host)}" for one in found))
+    scores = [{score.interface: score for score in (*one.scores, one.total)} for one in found]
+    names = list(dict.fromkeys(name for one in scores for name in one if name != "all"))
+    rows = ((name, *(_score(one.get(name)) for one in scores)) for name in (*names, "all"))
+    return _table(head, rows)
+
+
+def _score(score: Score | None) -> str:
+    if score is None:
+        return "not run"
+    return f"{score_text(score)} of {score.expected + score.allowed + score.failed}"
+
+
 BLOCKS: Mapping[str, Callable[[Program], str]] = {
     "commands": _commands,
     "exit-codes": _exits,
     "json-events": _events,
     "trace-record": _record,
     "states": _states,
+    "conformance": _conformance,
 }
 """Block to what makes its content."""

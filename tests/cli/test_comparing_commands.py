@@ -17,7 +17,7 @@ PERMITS = """> u = create-udp-socket(ipv4)
 > (in, out) = u.stream(none)
 > out.check-send()
 """
-PAIR = "native,wasmtime"
+TWO = "'native' names 1 hosts, and two are compared; e.g. native,wasmtime"
 ONLY = "the host wasmtime has the world 0.2, not draft"
 VIOLATES = "> s = create-tcp-socket(ipv4)\n> s.start-connect(net, 127.0.0.1:0)\n> s.hop-limit()\n"
 
@@ -89,10 +89,7 @@ def test_known_divergences_reproduce() -> None:
     ("arguments", "message"),
     [
         (["diff"], "diff: nothing to compare; name a script, or --known"),
-        (
-            ["diff", "FILE", "--hosts", "native"],
-            "diff: --hosts: 'native' names 1 hosts, and two are compared; e.g. " + PAIR,
-        ),
+        (["diff", "FILE", "--hosts", "native"], f"diff: --hosts: {TWO}"),
         (["diff", "FILE", "--hosts", "native,b"], "diff: --hosts: 'b' is no host; there is native, wasmtime"),
         (["diff", "FILE", "--hosts", ""], "diff: --hosts: '' is no host; there is native, wasmtime"),
         (["diff", "FILE", "--world", "draft"], f"diff: {ONLY}"),

@@ -216,3 +216,20 @@ def test_known_entries_go_before_the_declarations() -> None:
     assert [(one.verdict.kind, one.verdict.known, one.verdict.host) for one in found.differences] == [
         (UNSPECIFIED, "a", "")
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [([0, 1], "a"), ([1, 0], "a"), ([], ""), ([1], "")],
+    ids=["more", "in any order", "less", "other"],
+)
+def test_results_of_poll_are_judged_by_readiness(given: list[int], known: str) -> None:
+    from tests.conformance.test_deviations import ENTRY
+    from wasinet.conformance.deviations import load
+
+    text = ENTRY.replace('"wasmtime"', '"other"').replace("tcp-socket.*", "pollable.ready")
+    entries = load(text.replace('"ok*"', '"true"').replace('"err(invalid-state)"', '"false"'))
+    calls = "> p = subscribe-duration(0s)\n> q = subscribe-duration(1000s)\n> p.block()\n> poll([p, q])\n"
+    by = Judge(WORLD, ("native", "other"), entries)
+    found = compared(calls, lambda: Answering(poll=[given] * 100_000), patience=0.01, by=by)
+    assert [one.verdict.known for one in found.differences] == [known]

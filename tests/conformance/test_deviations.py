@@ -37,7 +37,6 @@ evidence = "> create-tcp-socket(ipv4)"
         ('["ok*"]', '"ok*"', "deviations.toml: a: outcomes must be a list of texts"),
         ('["ok*"]', "[5]", "deviations.toml: a: outcomes must be a list of texts"),
         ('"violation"', '"bad"', "deviations.toml: a: verdict must be allowed, unspecified, violation, not bad"),
-        ('why = "w"', 'why = "w"\nat_once = "yes"', "deviations.toml: a: at_once must be true or false"),
     ],
 )
 def test_malformed_entries(old: str, new: str, message: str) -> None:

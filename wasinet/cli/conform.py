@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any
 
 import typer
 
@@ -19,7 +17,14 @@ from wasinet.conformance.judge import Judge
 from wasinet.conformance.scripts import shipped
 from wasinet.conformance.suite import Conformance, conform
 from wasinet.hosts import DEFAULT_HOST
-from wasinet.render.verdicts import failure_fields, failures_table, score_fields, score_text, scores_table
+from wasinet.render.verdicts import (
+    conformance_fields,
+    failure_fields,
+    failures_table,
+    score_fields,
+    score_text,
+    scores_table,
+)
 
 __all__ = ["command"]
 
@@ -65,18 +70,10 @@ def _summary(found: Conformance) -> str:
 def _as_json(found: Conformance, settings: Settings, start: float) -> None:
     from wasinet.render.jsonvalue import event_json
 
-    def tell(event: str, fields: Mapping[str, Any]) -> None:
-        write_json(results(settings), event_json(event, time.monotonic() - start, fields))
-
+    stream = results(settings)
     for failure in found.failures:
-        tell("nonconforming", failure_fields(failure))
+        write_json(stream, event_json("nonconforming", time.monotonic() - start, failure_fields(failure)))
     for score in found.scores:
-        tell("score", score_fields(score))
-    whole = score_fields(found.total)
-    del whole["interface"]
-    skipped = [{"file": path, "why": reason} for path, reason in found.skipped]
+        write_json(stream, event_json("score", time.monotonic() - start, score_fields(score)))
     version = host_version(found.host)
-    tell(
-        "conformance",
-        {"host": found.host, "version": version, **whole, "uncounted": found.uncounted, "skipped": skipped},
-    )
+    write_json(stream, event_json("conformance", time.monotonic() - start, conformance_fields(found, version)))

@@ -17,7 +17,6 @@
     clause = "the text that decides"
     why = "one sentence"
     evidence = "a transcript that shows it"
-    at_once = true                              # shown only if no host is given time; absent: false
 """
 
 from __future__ import annotations
@@ -55,7 +54,6 @@ class Deviation(Data):
     clause: str
     why: str
     evidence: str
-    at_once: bool = False
 
     def concerns(self, host: str, version: str) -> bool:
         """Whether it is about this host in this version."""
@@ -116,7 +114,7 @@ def load(text: str) -> tuple[Deviation, ...]:
 
 def _entry(table: dict[str, Any]) -> Deviation:
     label = f"deviations.toml: {table.get('name', 'an entry without a name')}"
-    unknown = sorted(table.keys() - {*_TEXTS, *_LISTS, "at_once"})
+    unknown = sorted(table.keys() - {*_TEXTS, *_LISTS})
     if unknown:
         raise ValueError(f"{label}: no field is named {unknown[0]}")
     for field in _TEXTS:
@@ -130,10 +128,8 @@ def _entry(table: dict[str, Any]) -> Deviation:
             raise ValueError(f"{label}: {field} must not be empty")
     if table["verdict"] not in VERDICTS:
         raise ValueError(f"{label}: verdict must be {', '.join(VERDICTS)}, not {table['verdict']}")
-    if table.get("at_once", False) not in (True, False):
-        raise ValueError(f"{label}: at_once must be true or false")
     fields = {field: table[field] for field in _TEXTS} | {field: tuple(table.get(field, ())) for field in _LISTS}
-    return Deviation(at_once=table.get("at_once", False), **fields)
+    return Deviation(**fields)
 
 
 @cache

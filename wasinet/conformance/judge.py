@@ -91,18 +91,21 @@ class Judge:
         )
 
     def _known(self, left: Step, right: Step, past: Collection[str]) -> Verdict | None:
-        texts = shown(left), shown(right)
+        name, texts = left.function.name, (shown(left), shown(right))
+        if name == "poll" and _are_lists(left, right):
+            # What differs is the readiness of those that only one of them names.
+            name, texts = "pollable.ready", _readiness(left.outcome, right.outcome)
         for number, (host, other) in enumerate(((left, right), (right, left))):
             for entry in self.deviations:
                 if entry.host == self.hosts[number] and entry.covers(
-                    left.function.name, left.bound.source, other.before, past, texts[number], texts[1 - number]
+                    name, left.bound.source, other.before, past, texts[number], texts[1 - number]
                 ):
                     blamed = host.host if entry.verdict == VIOLATION else ""
                     return Verdict(entry.verdict, blamed, entry.clause, entry.why, entry.name)
         return None
 
     def _order(self, left: Step, right: Step) -> Verdict | None:
-        if left.function.name != "poll" or Trapped in (left.outcome.__class__, right.outcome.__class__):
+        if left.function.name != "poll" or not _are_lists(left, right):
             return None
         ours: Value = left.outcome
         theirs: Value = right.outcome
@@ -150,6 +153,18 @@ class Judge:
         if state not in states and not refused and function.err is not None:
             return f"{machine.source}: {function.member} in {state}", f"In {state} it gives {refusal}."
         return None
+
+
+def _are_lists(left: Step, right: Step) -> bool:
+    return isinstance(left.outcome, list) and isinstance(right.outcome, list)
+
+
+def _readiness(left: Value, right: Value) -> tuple[str, str]:
+    """Of two results of ``poll``, the one with more as true and the other as false; else as they are."""
+    ours, theirs = set(left), set(right)
+    if ours > theirs:
+        return "true", "false"
+    return ("false", "true") if ours < theirs else (str(left), str(right))
 
 
 def _declares(function: Function, code: str) -> bool:

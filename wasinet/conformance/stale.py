@@ -9,7 +9,6 @@ from wasinet import wit
 from wasinet.conformance.compare import compare
 from wasinet.conformance.deviations import Deviation
 from wasinet.conformance.judge import Judge
-from wasinet.conformance.pair import PATIENCE
 from wasinet.hosts import DEFAULT_HOST, make_host
 from wasinet.script.transcript import Transcript
 from wasinet.wit.data import Data
@@ -37,5 +36,5 @@ def check(deviations: tuple[Deviation, ...]) -> Iterator[Checked]:
         judge = Judge(world, hosts, (entry,))
         script = Transcript.parse(entry.evidence, f"evidence of {entry.name}")
         makes = [partial(make_host, host) for host in hosts]
-        found = compare(script, makes, judge, 0.0 if entry.at_once else PATIENCE)
+        found = compare(script, makes, judge)
         yield Checked(entry, any(difference.verdict.known == entry.name for difference in found.differences))

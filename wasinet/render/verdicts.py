@@ -14,6 +14,7 @@ from wasinet.render.table import Cell, Column, Table
 __all__ = [
     "comparison_fields",
     "comparison_summary",
+    "conformance_fields",
     "differences_table",
     "failure_fields",
     "failures_table",
@@ -224,3 +225,11 @@ def failure_fields(one: Failure) -> dict[str, Any]:
         "got": one.got,
         "verdict": verdict_fields(one.verdict),
     }
+
+
+def conformance_fields(found: Conformance, version: str) -> dict[str, Any]:
+    """The fields of the event ``conformance``, with the version of what answered."""
+    whole = score_fields(found.total)
+    del whole["interface"]
+    skipped = [{"file": path, "why": reason} for path, reason in found.skipped]
+    return {"host": found.host, "version": version, **whole, "uncounted": found.uncounted, "skipped": skipped}
