@@ -41,6 +41,12 @@ def test_json_has_an_event_for_each_call() -> None:
     assert events[4]["code"] == "invalid-state"
 
 
+def test_calls_of_the_draft() -> None:
+    done = run("call", "--world", "draft", "s = create-tcp-socket(ipv4); s.bind(net, 127.0.0.1:0); s.accept()")
+    assert (done.returncode, done.stdout.splitlines()) == (1, ["ok(#1)", "ok", "err(unknown)"])
+    assert "accept needs listener" in done.stderr
+
+
 def test_the_first_error_ends_it_with_reason_and_advice() -> None:
     done = run("call", f"{BIND}; s.accept(); now()")
     assert (done.returncode, done.stdout) == (1, "ok(#1)\nok\nok\nerr(invalid-state)\n")

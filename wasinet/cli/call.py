@@ -20,6 +20,7 @@ from wasinet.script.outcomes import code_of, outcome_text
 from wasinet.script.session import Session as Calls
 from wasinet.script.session import Step
 from wasinet.wave.errors import WaveError
+from wasinet.wit import WORLD_NAMES
 from wasinet.wit.values import Err
 
 __all__ = ["command"]
@@ -54,7 +55,7 @@ def command(
     settings: Settings = ctx.obj
     text = _read() if calls == "-" else calls
     first = 0
-    with Session(settings, host=make_host(settings.host, settings.world)) as session:
+    with Session(settings, host=make_host(settings.host, settings.world), worlds=WORLD_NAMES) as session:
         steps = Calls(lambda: session.host)
         try:
             prepared = steps.prepare(text)
