@@ -48,10 +48,12 @@ class Roles:
             if owned not in self._owned.values():
                 self._roles[protocol][0].pop(ours, None)
                 self._roles[protocol][1].pop(theirs, None)
-        elif step.function.member == "local-address" and step.handle is not None:
-            if isinstance(step.outcome, Ok) and isinstance(other.outcome, Ok):
-                ports = step.outcome.value.payload[_PORT], other.outcome.value.payload[_PORT]
-                self._owned[step.handle] = (_protocol(step.function), *ports)
+            return
+        if step.function.member != "local-address" or step.handle is None:
+            return
+        if isinstance(step.outcome, Ok) and isinstance(other.outcome, Ok):
+            ports = step.outcome.value.payload[_PORT], other.outcome.value.payload[_PORT]
+            self._owned[step.handle] = (_protocol(step.function), *ports)
 
     def alike(self, function: Function, left: Value | Trapped, right: Value | Trapped) -> bool:
         """Whether two outcomes of a function mean the same. Traps are alike, however they are worded."""
