@@ -8,7 +8,7 @@ _wasinet_spec()
     words= options=
     case $1 in
         '')
-            words='tcp udp resolve poll run call repl replay diff conform fuzz demo states explain wit config man completion'
+            words='tcp udp resolve poll run call repl replay diff conform fuzz demo trace states explain wit config man completion'
             ;;
         'tcp')
             words='connect listen'
@@ -35,7 +35,7 @@ _wasinet_spec()
             options='--all -4 --ipv4 -6 --ipv6'
             ;;
         'run')
-            options='--env --dir --stdin --no-stdin --max-memory --fuel'
+            options='--env --dir --stdin --no-stdin --max-memory --fuel --allow --deny --ask --policy --learn'
             ;;
         'call')
             options='--format --keep-going'
@@ -57,6 +57,15 @@ _wasinet_spec()
             ;;
         'demo')
             :
+            ;;
+        'trace')
+            words='summary view'
+            ;;
+        'trace summary')
+            :
+            ;;
+        'trace view')
+            options='--html'
             ;;
         'states')
             options='--format'
@@ -86,7 +95,7 @@ _wasinet_spec()
             :
             ;;
     esac
-    options="$options --world --host --json --trace --trace-file --trace-summary --trace-data --timeout -q --quiet -v --verbose --color --debug -h --help"
+    options="$options --world --host --json --trace --trace-file --trace-summary --trace-data --trace-only --trace-errors --timeout -q --quiet -v --verbose --color --debug -h --help"
 }
 
 # What stands for the value of an option, or at a place: in $kind and $words; fails for a flag.
@@ -140,6 +149,10 @@ _wasinet_kind()
         'run --dir') kind=anything ;;
         'run --max-memory') kind=anything ;;
         'run --fuel') kind=anything ;;
+        'run --allow') kind=words words='tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' ;;
+        'run --deny') kind=words words='tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' ;;
+        'run --policy') kind=file words='toml' ;;
+        'run --learn') kind=file words='toml' ;;
         'run 0') kind=file words='wasm wat' ;;
         'run '[0-9]*) kind=anything ;;
         'call --format') kind=words words='human wave' ;;
@@ -152,10 +165,13 @@ _wasinet_kind()
         'fuzz --hosts') kind=anything ;;
         'fuzz --calls') kind=anything ;;
         'fuzz --seed') kind=anything ;;
+        'trace summary 0') kind=file ;;
+        'trace view --html') kind=file ;;
+        'trace view 0') kind=file ;;
         'states --format') kind=words words='table mermaid dot json' ;;
         'states 0') kind=words words='tcp udp' ;;
         'explain 0') kind=name ;;
-        'man '[0-9]*) kind=words words='resolve poll run call repl replay diff conform fuzz demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave' ;;
+        'man '[0-9]*) kind=words words='resolve poll run call repl replay diff conform fuzz demo states explain wit man completion tcp udp trace config connect listen send recv summary view show path edit transcript wave' ;;
         'completion 0') kind=words words='bash zsh fish' ;;
         *)
             case $2 in
@@ -163,6 +179,7 @@ _wasinet_kind()
                 --host) kind=words words='native wasmtime' ;;
                 --trace-file) kind=file ;;
                 --trace-data) kind=anything ;;
+                --trace-only) kind=anything ;;
                 --timeout) kind=anything ;;
                 --color) kind=words words='auto always never' ;;
                 *) return 1 ;;

@@ -2,8 +2,8 @@
 # fish finds it in share/fish/vendor_completions.d.
 # Changes here are lost; no Python is started.
 
-set -g __wasinet_paths 'tcp' 'tcp connect' 'tcp listen' 'udp' 'udp send' 'udp recv' 'resolve' 'poll' 'run' 'call' 'repl' 'replay' 'diff' 'conform' 'fuzz' 'demo' 'states' 'explain' 'wit' 'config' 'config show' 'config path' 'config edit' 'man' 'completion'
-set -g __wasinet_valued --world --host --trace-file --trace-data --timeout --color 'tcp connect --count' 'tcp connect --interval' 'tcp connect --bind' 'tcp connect --connect-timeout' 'tcp connect --send' 'tcp connect --output' 'tcp connect --idle-timeout' 'tcp connect --hop-limit' 'tcp connect --receive-buffer' 'tcp connect --send-buffer' 'tcp connect --keep-alive-params' 'tcp listen --max' 'tcp listen --send' 'tcp listen --output' 'tcp listen --idle-timeout' 'tcp listen --port-file' 'tcp listen --backlog' 'tcp listen --hop-limit' 'tcp listen --receive-buffer' 'tcp listen --send-buffer' 'tcp listen --keep-alive-params' 'udp send --count' 'udp send --interval' 'udp send --wait' 'udp send --bind' 'udp send --hop-limit' 'udp send --send-buffer' 'udp send --receive-buffer' 'udp recv --count' 'udp recv --port-file' 'udp recv --hop-limit' 'udp recv --receive-buffer' 'udp recv --send-buffer' 'resolve --server' 'resolve --server-timeout' 'run --env' 'run --dir' 'run --max-memory' 'run --fuel' 'call --format' 'replay --junit' 'diff --hosts' 'diff --junit' 'fuzz --hosts' 'fuzz --calls' 'fuzz --seed' 'states --format'
+set -g __wasinet_paths 'tcp' 'tcp connect' 'tcp listen' 'udp' 'udp send' 'udp recv' 'resolve' 'poll' 'run' 'call' 'repl' 'replay' 'diff' 'conform' 'fuzz' 'demo' 'trace' 'trace summary' 'trace view' 'states' 'explain' 'wit' 'config' 'config show' 'config path' 'config edit' 'man' 'completion'
+set -g __wasinet_valued --world --host --trace-file --trace-data --trace-only --timeout --color 'tcp connect --count' 'tcp connect --interval' 'tcp connect --bind' 'tcp connect --connect-timeout' 'tcp connect --send' 'tcp connect --output' 'tcp connect --idle-timeout' 'tcp connect --hop-limit' 'tcp connect --receive-buffer' 'tcp connect --send-buffer' 'tcp connect --keep-alive-params' 'tcp listen --max' 'tcp listen --send' 'tcp listen --output' 'tcp listen --idle-timeout' 'tcp listen --port-file' 'tcp listen --backlog' 'tcp listen --hop-limit' 'tcp listen --receive-buffer' 'tcp listen --send-buffer' 'tcp listen --keep-alive-params' 'udp send --count' 'udp send --interval' 'udp send --wait' 'udp send --bind' 'udp send --hop-limit' 'udp send --send-buffer' 'udp send --receive-buffer' 'udp recv --count' 'udp recv --port-file' 'udp recv --hop-limit' 'udp recv --receive-buffer' 'udp recv --send-buffer' 'resolve --server' 'resolve --server-timeout' 'run --env' 'run --dir' 'run --max-memory' 'run --fuel' 'run --allow' 'run --deny' 'run --policy' 'run --learn' 'call --format' 'replay --junit' 'diff --hosts' 'diff --junit' 'fuzz --hosts' 'fuzz --calls' 'fuzz --seed' 'trace view --html' 'states --format'
 
 # The words of the command so far, and how many arguments follow them; once for each command line.
 function __wasinet_read
@@ -106,6 +106,8 @@ complete -c wasinet -l trace -d 'Show every WASI call on standard error'
 complete -c wasinet -l trace-file -r -F -d 'Write every call as a line of JSON; - is standard output, alone there'
 complete -c wasinet -l trace-summary -d 'At the end: counts, errors and times per function'
 complete -c wasinet -l trace-data -x -d 'Show at most N bytes of data in a trace; 64 by default'
+complete -c wasinet -l trace-only -x -d 'Trace only these: tcp, udp, resolve, poll, streams, clocks, '
+complete -c wasinet -l trace-errors -d 'Trace only calls that fail'
 complete -c wasinet -l timeout -x -d 'End the whole command after 5s, 250ms, 2m; exit code 124'
 complete -c wasinet -s q -d 'No progress on standard error'
 complete -c wasinet -l quiet -d 'No progress on standard error'
@@ -128,6 +130,7 @@ complete -c wasinet -n "__wasinet_at ''" -a diff -d 'Make the same calls on two 
 complete -c wasinet -n "__wasinet_at ''" -a conform -d 'Run the conformance suite on a host, with a score for each interface'
 complete -c wasinet -n "__wasinet_at ''" -a fuzz -d 'Make random calls on two hosts, and look for what nobody knows'
 complete -c wasinet -n "__wasinet_at ''" -a demo -d 'Show everything at work on loopback, in a few seconds'
+complete -c wasinet -n "__wasinet_at ''" -a trace -d 'Read what --trace-file wrote'
 complete -c wasinet -n "__wasinet_at ''" -a states -d 'The state machine of TCP or UDP sockets'
 complete -c wasinet -n "__wasinet_at ''" -a explain -d 'What a function, an error code or a state means'
 complete -c wasinet -n "__wasinet_at ''" -a wit -d 'The declarations of a world, as WIT or JSON'
@@ -241,6 +244,11 @@ complete -c wasinet -n "__wasinet_at 'run'" -l stdin -d 'Whether the guest reads
 complete -c wasinet -n "__wasinet_at 'run'" -l no-stdin -d 'Whether the guest reads your standard input'
 complete -c wasinet -n "__wasinet_at 'run'" -l max-memory -x -d 'The most that a memory of the guest grows to; 1GiB by default'
 complete -c wasinet -n "__wasinet_at 'run'" -l fuel -x -d 'End the guest after about N instructions'
+complete -c wasinet -n "__wasinet_at 'run'" -l allow -x -a 'tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' -d 'Allow more: tcp-connect:10.0.0.0/8:443, name-lookup:*.example.com, all'
+complete -c wasinet -n "__wasinet_at 'run'" -l deny -x -a 'tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' -d 'Deny what a rule speaks of, whatever is allowed'
+complete -c wasinet -n "__wasinet_at 'run'" -l ask -d 'Ask at the terminal about what no rule speaks of'
+complete -c wasinet -n "__wasinet_at 'run'" -l policy -x -a '(__wasinet_files toml)' -d 'Take the rules of a file instead of loopback only'
+complete -c wasinet -n "__wasinet_at 'run'" -l learn -x -a '(__wasinet_files toml)' -d 'Allow everything, and write the smallest policy that the run needed'
 complete -c wasinet -n "__wasinet_at 'run' 0" -a '(__wasinet_files wasm wat)'
 
 complete -c wasinet -n "__wasinet_at 'call'" -l format -x -a 'human wave' -d 'Short forms, or pure WAVE'
@@ -264,6 +272,14 @@ complete -c wasinet -n "__wasinet_at 'fuzz'" -l calls -x -d 'How many calls to c
 complete -c wasinet -n "__wasinet_at 'fuzz'" -l seed -x -d 'Make the calls of an earlier run again'
 
 
+complete -c wasinet -n "__wasinet_at 'trace'" -a summary -d 'Calls by function, handles, and where the time went'
+complete -c wasinet -n "__wasinet_at 'trace'" -a view -d 'The timeline of each handle, as text or as a page'
+
+complete -c wasinet -n "__wasinet_at 'trace summary' 0" -F
+
+complete -c wasinet -n "__wasinet_at 'trace view'" -l html -r -F -d 'Write a page with the timeline instead; needs nothing beside it'
+complete -c wasinet -n "__wasinet_at 'trace view' 0" -F
+
 complete -c wasinet -n "__wasinet_at 'states'" -l format -x -a 'table mermaid dot json' -d 'As what'
 complete -c wasinet -n "__wasinet_at 'states' 0" -a 'tcp udp'
 
@@ -279,6 +295,6 @@ complete -c wasinet -n "__wasinet_at 'config'" -a edit -d 'Open the file in your
 
 
 complete -c wasinet -n "__wasinet_at 'man'" -l mdoc -d 'The page\'s source, for man -l - and mandoc'
-complete -c wasinet -n "__wasinet_at 'man'" -a 'resolve poll run call repl replay diff conform fuzz demo states explain wit man completion tcp udp config connect listen send recv show path edit transcript trace wave'
+complete -c wasinet -n "__wasinet_at 'man'" -a 'resolve poll run call repl replay diff conform fuzz demo states explain wit man completion tcp udp trace config connect listen send recv summary view show path edit transcript wave'
 
 complete -c wasinet -n "__wasinet_at 'completion' 0" -a 'bash zsh fish'

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 from pathlib import Path
@@ -320,7 +321,37 @@ def test_idle_timeout_counts_from_the_last_byte(lab: Lab) -> None:
             with pytest.raises(TimeoutError):
                 client.recv(1)
         out, _ = us.ends(124)
-    assert events_of(out)[-1]["received"] == 5
+    *_, closed, error = events_of(out)
+    assert closed["received"] == 5
+    assert (error["event"], error["code"], error["reason"]) == ("error", "idle", "nothing came or went for 0.4 s")
+
+
+def test_an_idle_client_that_never_reads_is_given_up(lab: Lab) -> None:
+    us, port = lab.listen("--idle-timeout", "300ms", "--json", "--echo", "--keep-open")
+    us.event()
+    folder = Path(f"/proc/{us.pid}/fd")
+    if not folder.exists():
+        pytest.skip("the system does not tell which descriptors a process has")
+
+    def sockets() -> int:
+        return sum(os.readlink(link).startswith("socket:") for link in folder.iterdir())
+
+    before = sockets()
+    with peer(port) as client:
+        client.setblocking(False)
+        # More than both kernels hold, so that bytes pend here.
+        sent, blocked = 0, 0
+        while blocked < 20:
+            try:
+                sent += client.send(bytes(1 << 20))
+                blocked = 0
+            except BlockingIOError:
+                blocked += 1
+                select.select([], [client], [], 0.01)
+        while (event := us.event())["event"] != "failed":
+            pass
+        assert event["code"] == "idle"
+        assert sockets() == before
 
 
 PROPERTIES: list[tuple[list[str], str]] = [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from tests.support import (
+    SECONDS,
     Asker,
     FaultyOs,
     accept,
@@ -20,6 +22,7 @@ from tests.support import (
     listening,
     loopback,
     need,
+    port_of,
     wait_ready,
 )
 from wasinet.engine.faults import Fail
@@ -272,3 +275,82 @@ def test_a_bind_that_failed_ties_to_no_network(host: NativeHost) -> None:
         need(host.call("tcp-socket.start-bind", sock, host.call("instance-network"), taken))
         assert host.call("tcp-socket.finish-bind", sock) == Err("address-in-use")
         need(host.call("tcp-socket.start-connect", sock, other, taken))
+
+
+# Asking where a call has no second half
+
+
+@pytest.fixture
+def asked(make_host: Callable[..., NativeHost]) -> tuple[NativeHost, Asker]:
+    """A host that asks about everything but binding and listening."""
+    asker = Asker()
+    allow = [f"{use}:*" for use in ("tcp-bind", "tcp-listen", "udp-bind", "tcp-connect")]
+    return make_host(Policy(map(Rule.parse, allow), (), asker)), asker
+
+
+def answered(asker: Asker, fail: Fail | None) -> None:
+    """Have the question that is held answered from another thread, as soon as it has been asked."""
+    asker.hold = True
+    before = len(asker.asked)
+
+    def run() -> None:
+        while len(asker.asked) == before:
+            pass
+        asker.answer(fail)
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_accept_waits_for_the_answer(asked: tuple[NativeHost, Asker], allowed: bool) -> None:
+    host, asker = asked
+    listener = listening(host)
+    port = port_of(address_of(host, listener))
+    with socket.create_connection(("127.0.0.1", port)) as peer:
+        wait_ready(host, listener, "tcp-socket")
+        answered(asker, None if allowed else Fail("access-denied", "no"))
+        outcome = host.call("tcp-socket.accept", listener)
+        assert asker.asked[-1][0] == "tcp-accept"
+        if allowed:
+            assert isinstance(outcome, Ok)
+        else:
+            assert outcome == Err("access-denied")
+            peer.settimeout(SECONDS)
+            assert peer.recv(1) == b""
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_send_waits_for_the_answer(asked: tuple[NativeHost, Asker], allowed: bool) -> None:
+    host, asker = asked
+    sock = bound(host, "udp")
+    _, tx = need(host.call("udp-socket.stream", sock, None))
+    need(host.call("outgoing-datagram-stream.check-send", tx))
+    answered(asker, None if allowed else Fail("access-denied", "no"))
+    datagram = {"data": b"x", "remote-address": Some(loopback(9))}
+    outcome = host.call("outgoing-datagram-stream.send", tx, [datagram])
+    assert outcome == (Ok(1) if allowed else Err("access-denied"))
+    assert asker.asked[-1][0] == "udp-send"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_receive_waits_for_the_answer_and_poll_does_not(asked: tuple[NativeHost, Asker], allowed: bool) -> None:
+    host, asker = asked
+    sock = bound(host, "udp")
+    rx, _ = need(host.call("udp-socket.stream", sock, None))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.sendto(b"x", ("127.0.0.1", port_of(address_of(host, sock, "udp"))))
+        wait_ready(host, rx, "incoming-datagram-stream")
+        assert asker.asked == []
+        answered(asker, None if allowed else Fail("access-denied", "no"))
+        found = need(host.call("incoming-datagram-stream.receive", rx, 10))
+    assert [datagram["data"] for datagram in found] == ([b"x"] if allowed else [])
+    assert asker.asked[-1][0] == "udp-receive"
+
+
+def test_denials_are_told_with_what_would_allow_them(make_host: Callable[..., NativeHost]) -> None:
+    told: list[tuple[str, str, str]] = []
+    host = make_host(Policy((), (), told=lambda *said: told.append(said)))
+    sock = need(host.call("create-tcp-socket", "ipv4"))
+    outcome = host.call("tcp-socket.start-bind", sock, host.call("instance-network"), loopback(80))
+    assert outcome == Err("access-denied")
+    assert told == [("tcp-bind", "127.0.0.1:80", "--allow tcp-bind:127.0.0.1:80")]

@@ -78,7 +78,11 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         record = archive.read(f"wasinet-{__version__}.dist-info/RECORD").decode()
-    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "wasinet").rglob("*.py")}
+    modules = {
+        str(path.relative_to(ROOT))
+        for pattern in ("*.py", "*.wasinet", "*.toml")
+        for path in (ROOT / "wasinet").rglob(pattern)
+    }
     pages = {f"{_SHARE}/man/{path.relative_to(ROOT / 'man')}" for path in (ROOT / "man").rglob("*.?")}
     info = {f"wasinet-{__version__}.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}
     assert set(names) == {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wasinet.engine.records import CallRecord, Trapped
+from wasinet.engine.records import INTERRUPTED, CallRecord, Trapped
 from wasinet.hosts.native import drop_function
 from wasinet.wit import load
 from wasinet.wit.values import OK, Case, Err, Ok
@@ -47,7 +47,7 @@ RECORDS = [
     record("output-stream.write", 5, b"x" * 80, outcome=Trapped("80 bytes, but the permit is 5", "wasi:io")),
     record("input-stream.read", 4, 65536, outcome=Ok(b"a long text of data that came in " * 5), duration=0.0035),
     record("poll", [7, 8], outcome=[1], time=12.5, duration=3.2),
-    record("poll", [7, 8], outcome=Trapped("interrupted"), time=15.75),
+    record("poll", [7, 8], outcome=INTERRUPTED, time=15.75),
     record("tcp-socket.set-hop-limit", 3, "64", outcome=Trapped("a u8 is expected")),
     record("drop tcp-socket", 3, outcome=None, before="closed", after=""),
 ]

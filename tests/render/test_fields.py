@@ -19,7 +19,7 @@ def _made() -> dict[str, set[str]]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
                 continue
             name = node.args[0]
-            if node.func.id in ("Event", "event_json") and isinstance(name, ast.Constant):
+            if node.func.id in ("Event", "event_json", "tell") and isinstance(name, ast.Constant):
                 assert isinstance(name.value, str)
                 found[name.value] |= {keyword.arg for keyword in node.keywords if keyword.arg is not None}
     return found

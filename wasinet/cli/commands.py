@@ -69,6 +69,13 @@ COMMANDS: Mapping[str, Entry | Group] = {
     "conform": Entry("conform", "Run the conformance suite on a host, with a score for each interface."),
     "fuzz": Entry("fuzz", "Make random calls on two hosts, and look for what nobody knows."),
     "demo": Entry("demo", "Show everything at work on loopback, in a few seconds."),
+    "trace": Group(
+        "Read what --trace-file wrote.",
+        {
+            "summary": Entry("trace_summary", "Calls by function, handles, and where the time went.", calls=False),
+            "view": Entry("trace_view", "The timeline of each handle, as text or as a page.", calls=False),
+        },
+    ),
     "states": Entry("states", "The state machine of TCP or UDP sockets."),
     "explain": Entry("explain", "What a function, an error code or a state means.", calls=False),
     "wit": Entry("wit", "The declarations of a world, as WIT or JSON.", calls=False),

@@ -18,7 +18,7 @@ from wasinet.cli.values import BadValue, parse_duration
 from wasinet.render.theme import STYLES, restyle, style_mistake
 from wasinet.wit.data import Data
 
-__all__ = ["Key", "Setting", "apply", "keys", "parse"]
+__all__ = ["Key", "Setting", "apply", "check_flag", "check_rules", "keys", "parse", "shown"]
 
 
 class Key(Data):
@@ -55,15 +55,15 @@ class Setting(Data):
 def _text(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise BadValue(f"{_shown(value)} is no text")
+            raise BadValue(f"{shown(value)} is no text")
         return parse(str(value))
 
     return check
 
 
-def _flag(value: Any) -> bool:
+def check_flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise BadValue(f"{_shown(value)} is neither true nor false")
+        raise BadValue(f"{shown(value)} is neither true nor false")
     return value
 
 
@@ -76,13 +76,13 @@ def _duration(value: Any) -> str:
 
 def _editing(value: Any) -> bool:
     if value not in ("emacs", "vi"):
-        raise BadValue(f"{_shown(value)} is no set of keys; choose emacs, vi")
+        raise BadValue(f"{shown(value)} is no set of keys; choose emacs, vi")
     return bool(value == "vi")
 
 
-def _rules(value: Any) -> tuple[str, ...]:
+def check_rules(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(rule, str) for rule in value):
-        raise BadValue(f'{_shown(value)} is no list of rules; e.g. ["tcp-connect:10.0.0.0/8:443"]')
+        raise BadValue(f'{shown(value)} is no list of rules; e.g. ["tcp-connect:10.0.0.0/8:443"]')
     from wasinet.engine.policy import PolicyError, Rule
 
     for rule in value:
@@ -101,7 +101,7 @@ def _style(value: Any) -> str:
     return text
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "a table" if isinstance(value, dict) else repr(value)
@@ -113,7 +113,7 @@ def keys() -> Mapping[str, Key]:
     found = []
     for names, parse, metavar, text in DECLARATIONS:
         name = names[0][2:]
-        check = _flag if parse is None else _text(parse)
+        check = check_flag if parse is None else _text(parse)
         found.append(Key(name, metavar or "true|false", text, check, setting=name.replace("-", "_")))
     found += [
         Key(name, "DURATION", text, _duration, option=f"--{name}")
@@ -124,8 +124,10 @@ def keys() -> Mapping[str, Key]:
     ]
     found.append(Key("repl.keys", "emacs|vi", "The keys of the prompt.", _editing, option="--vi"))
     found += [
-        Key("policy.allow", "RULES", "What guests may do beside what is allowed anyway.", _rules, option="--allow"),
-        Key("policy.deny", "RULES", "What they may not do; goes before what is allowed.", _rules, option="--deny"),
+        Key(
+            "policy.allow", "RULES", "What guests may do beside what is allowed anyway.", check_rules, option="--allow"
+        ),
+        Key("policy.deny", "RULES", "What they may not do; goes before what is allowed.", check_rules, option="--deny"),
     ]
     found += [Key(f"theme.{role}", "STYLE", f"How {_what(role)} looks.", _style) for role in STYLES]
     return {key.name: key for key in found}
@@ -135,8 +137,8 @@ def _what(role: str) -> str:
     return f"the role {role}"
 
 
-def parse(path: str, raw: bytes) -> list[Setting]:
-    """What the file sets.
+def parse(path: str, raw: bytes, known: Mapping[str, Key] | None = None) -> list[Setting]:
+    """What the file sets; ``known`` are the keys that there are, those of the configuration without it.
 
     Raises:
         ConfigError: with the first mistake.
@@ -150,12 +152,13 @@ def parse(path: str, raw: bytes) -> list[Setting]:
     except tomllib.TOMLDecodeError as error:
         raise _no_toml(path, raw, str(error)) from None
     lines = _lines(text)
+    known = keys() if known is None else known
     found = []
-    for name, value in _flat(tree):
+    for name, value in _flat(tree, known):
         line = lines.get(name, lines.get(name.partition(".")[0], 1))
-        key = keys().get(name)
+        key = known.get(name)
         if key is None:
-            raise ConfigError(path, line, _unknown(name))
+            raise ConfigError(path, line, _unknown(name, list(known)))
         try:
             found.append(Setting(key, value, key.check(value), line))
         except (BadValue, BadParameter) as error:
@@ -185,13 +188,13 @@ def _no_toml(path: str, raw: bytes, message: str) -> ConfigError:
     return ConfigError(path, line, f"not TOML: {message[: match.start()]}")
 
 
-def _flat(tree: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+def _flat(tree: Mapping[str, Any], known: Mapping[str, Key], before: str = "") -> list[tuple[str, Any]]:
     """Dotted names and values; a table of unknown name is a value, so that the mistake names it."""
     found: list[tuple[str, Any]] = []
     for name, value in tree.items():
         whole = f"{before}{name}"
-        if isinstance(value, dict) and any(key.startswith(f"{whole}.") for key in keys()):
-            found += _flat(value, f"{whole}.")
+        if isinstance(value, dict) and any(key.startswith(f"{whole}.") for key in known):
+            found += _flat(value, known, f"{whole}.")
         else:
             found.append((whole, value))
     return found
@@ -222,8 +225,7 @@ def _bare(name: str) -> str:
     return ".".join(part.strip().strip("\"'") for part in name.split("."))
 
 
-def _unknown(name: str) -> str:
-    known = list(keys())
+def _unknown(name: str, known: Sequence[str]) -> str:
     last = name.rpartition(".")[2]
     near = get_close_matches(name.replace("_", "-"), known, 1) or [
         key for key in known if key.rpartition(".")[2] == last.replace("_", "-")

@@ -73,6 +73,17 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "With an argument, a variable and a folder that it may only read:",
             "wasinet run --env LANG=C --dir data::/data:ro guest.wasm serve",
         ),
+        Example(
+            "Find out what it needs of the network, and give it that:", "wasinet run --learn policy.toml guest.wasm"
+        ),
+    ),
+    "trace summary": (
+        Example("Where did the time go, and what leaked?", "wasinet trace summary trace.ndjson"),
+        Example("The same of a guest, as it ends:", "wasinet run --trace-file - guest.wasm | wasinet trace summary -"),
+    ),
+    "trace view": (
+        Example("The timeline of each handle, on the terminal:", "wasinet trace view trace.ndjson"),
+        Example("As a page for a browser:", "wasinet trace view trace.ndjson --html trace.html"),
     ),
     "replay": (
         Example("Check all transcripts of a folder:", "wasinet replay tests/"),

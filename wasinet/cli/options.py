@@ -38,6 +38,16 @@ def _file(text: str) -> str:
     return text
 
 
+def _groups(text: str) -> tuple[str, ...]:
+    from wasinet.render.tracefilter import GROUPS
+
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in GROUPS:
+            raise BadValue(f"{name!r} is no group of calls; choose {', '.join(GROUPS)}")
+    return names
+
+
 _ANY_WORLD = _choice("world", *WORLD_NAMES)
 
 
@@ -58,6 +68,8 @@ DECLARATIONS: tuple[_Declaration, ...] = (
     (("--trace-file",), _file, "FILE", "Write every call as a line of JSON; - is standard output, alone there."),
     (("--trace-summary",), None, "", "At the end: counts, errors and times per function."),
     (("--trace-data",), parse_count, "N", "Show at most N bytes of data in a trace; 64 by default."),
+    (("--trace-only",), _groups, "GROUPS", "Trace only these: tcp, udp, resolve, poll, streams, clocks, ..."),
+    (("--trace-errors",), None, "", "Trace only calls that fail."),
     (("--timeout",), parse_duration, "DURATION", "End the whole command after 5s, 250ms, 2m; exit code 124."),
     (("--quiet", "-q"), None, "", "No progress on standard error."),
     (("--verbose", "-v"), None, "", "More progress, and the reasons of errors."),

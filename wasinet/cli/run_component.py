@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from wasinet.cli.output import write_line
 from wasinet.cli.params import COUNT, SIZE
+from wasinet.cli.policy_options import learned_lines, make_policy, write_learned
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue
+from wasinet.engine.learning import Learned, Learner
 from wasinet.engine.program import Preopen, Program
 from wasinet.hosts import DEFAULT_HOST
 from wasinet.hosts.components.component import Component, NotRunnable
@@ -47,11 +52,26 @@ def command(
     fuel: Annotated[
         int | None, typer.Option(parser=COUNT, metavar="N", help="End the guest after about N instructions.")
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Allow more: tcp-connect:10.0.0.0/8:443, name-lookup:*.example.com, all."),
+    ] = None,
+    deny: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Deny what a rule speaks of, whatever is allowed.")
+    ] = None,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask at the terminal about what no rule speaks of.")] = False,
+    policy: Annotated[
+        str | None, typer.Option(metavar="FILE.toml", help="Take the rules of a file instead of loopback only.")
+    ] = None,
+    learn: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.toml", help="Allow everything, and write the smallest policy that the run needed."),
+    ] = None,
 ) -> int:
     """Run a WASI 0.2 COMPONENT, and answer its calls.
 
-    Its network is the loopback, its standard streams are yours, and it has no files. The exit code is its own,
-    or 3 where it trapped.
+    Its network is the loopback unless --allow or --policy widens it, its standard streams are yours, and it
+    has no files. The exit code is its own, or 3 where it trapped.
     """
     settings = ctx.obj
     if settings.host != DEFAULT_HOST:
@@ -64,14 +84,35 @@ def command(
         preopens=tuple(map(_preopen, dir or ())),
     )
     limits = Limits(fuel=fuel) if max_memory is None else Limits(max_memory, fuel)
+    rules = make_policy(
+        allow or (),
+        deny or (),
+        file=policy,
+        ask=ask,
+        learn=learn is not None,
+        quiet=settings.quiet,
+        own=lambda: (info.local for info in host.handles()),
+    )
     try:
         loaded = Component(component, cache=_cache(), fuel=fuel is not None)
         settings.world = world_of(loaded)
-        host = GuestHost(loaded, program, limits=limits)
-        with Session(settings, host=host, worlds=(settings.world,), many_files=True):
-            return host.run()
+        host = GuestHost(loaded, program, policy=rules, limits=limits)
+        try:
+            with Session(settings, host=host, worlds=(settings.world,), many_files=True):
+                return host.run()
+        finally:
+            # Also of a run that was broken off: what it needed until then it needed.
+            if learn is not None and isinstance(rules, Learner):
+                _keep(learn, rules.learned(), quiet=settings.quiet)
     except NotRunnable as error:
         raise BadValue(str(error)) from None
+
+
+def _keep(path: str, learned: Sequence[Learned], *, quiet: bool) -> None:
+    write_learned(path, learned)
+    if not quiet:
+        for line in learned_lines(path, learned):
+            write_line(sys.stderr, line)
 
 
 def _variable(text: str) -> list[tuple[str, str]]:

@@ -9,18 +9,19 @@ every way out, interruptions included.
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from wasinet.cli.interrupts import leave
 from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.hosts import make_host
-from wasinet.programs.events import CallFailed, Event, LocalFailed
+from wasinet.programs.events import CallFailed, Event, Idle, LocalFailed
 from wasinet.render.color import wants_color
 from wasinet.render.theme import Painter
 from wasinet.wit import DEFAULT_WORLD
@@ -127,19 +128,24 @@ class Session:
                 write_line(sys.stderr, event_line(event, self.paint))
 
     def _show_failure(self, error: BaseException) -> None:
-        """With ``--json`` a failed call is an event too, the last one."""
-        if self.settings.json and isinstance(error, CallFailed):
-            fields: dict[str, Any] = {
-                "function": error.function,
-                "target": error.target,
-                "code": error.code,
-                "reason": error.reason,
-            }
-            try:
-                self.show(Event("error", **fields))
-            except LocalFailed:
-                # What ended the command is said on standard error anyway.
-                pass
+        """With ``--json`` what ended the program is an event too, the last one."""
+        if not self.settings.json:
+            return
+        if isinstance(error, CallFailed):
+            function, target, code, reason = error.function, error.target, error.code, error.reason
+        elif isinstance(error, LocalFailed) and error.errno != errno.EPIPE:
+            function, target, reason = "", error.what, error.reason
+            code = errno.errorcode.get(error.errno or 0, "failed")
+        elif isinstance(error, Idle):
+            function, target, code = "", error.peer, "idle"
+            reason = f"nothing came or went for {error.seconds:g} s"
+        else:
+            return
+        try:
+            self.show(Event("error", function=function, target=target, code=code, reason=reason))
+        except LocalFailed:
+            # What ended the command is said on standard error anyway.
+            pass
 
 
 def _raise_file_limit() -> None:

@@ -19,6 +19,8 @@ class Settings:
         trace: show every call on standard error.
         trace_file: where call records go as NDJSON, ``-`` for standard output.
         trace_summary: counts, errors and times per function at the end.
+        trace_only: the groups of calls that a trace shows (``wasinet.render.tracefilter``); empty for all.
+        trace_errors: show failures only.
         trace_data: how many bytes of data a trace shows.
         timeout: nanoseconds that the whole command may take; None for any.
         quiet: no events on standard error.
@@ -38,6 +40,8 @@ class Settings:
         self.trace = False
         self.trace_file: str | None = None
         self.trace_summary = False
+        self.trace_only: tuple[str, ...] = ()
+        self.trace_errors = False
         self.trace_data = 64
         self.timeout: int | None = None
         self.quiet = False

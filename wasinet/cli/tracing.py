@@ -35,6 +35,10 @@ def readers(settings: Settings, paint: Painter) -> list[TraceReader]:
         from wasinet.render.summary import Summary
 
         found.append(Summary(lambda table: _show(table, paint)))
+    if settings.trace_only or settings.trace_errors:
+        from wasinet.render.tracefilter import Filtered
+
+        return [Filtered(one, settings.trace_only, errors=settings.trace_errors) for one in found]
     return found
 
 

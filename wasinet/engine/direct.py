@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from wasinet.engine.addresses import to_os
 from wasinet.engine.faults import Fail
-from wasinet.engine.network import Network, Operation
+from wasinet.engine.network import Network, permit
 from wasinet.engine.resource import READY, Interest
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.tcp import TcpSocket
@@ -45,13 +45,7 @@ def _permit(socket: Socket, network: Network, use: str, address: Case) -> None:
     Raises:
         Fail: it is no.
     """
-    decision = _untouched(Operation, socket.engine, network.domain, use, address, lambda: None)
-    try:
-        socket.engine.poller.wait_for(decision)
-    except BaseException:
-        decision.cancel()
-        raise
-    _untouched(decision.result)
+    _untouched(permit, socket.engine, network.domain, use, address)
 
 
 def connect(socket: TcpSocket, network: Network, remote_address: Case) -> tuple[int, int]:

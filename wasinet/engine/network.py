@@ -13,7 +13,7 @@ from wasinet.wit.values import Case
 if TYPE_CHECKING:
     from wasinet.engine.engine import Engine
 
-__all__ = ["Domain", "Network", "Operation", "instance_network"]
+__all__ = ["Domain", "Network", "Operation", "denied", "instance_network", "permit"]
 
 
 class Domain:
@@ -147,6 +147,24 @@ class Operation:
             raise self.error
 
 
+def permit(engine: Engine, domain: Domain, use: str, target: Case | str) -> None:
+    """Let the policy decide, for calls that have no ``start-`` and ``finish-``: they wait where a person decides.
+
+    Raises:
+        Fail: access-denied.
+    """
+    if domain.policy.open:
+        return
+    decision = Operation(engine, domain, use, target, lambda: None)
+    try:
+        engine.poller.wait_for(decision)
+    except BaseException:
+        decision.cancel()
+        raise
+    decision.result()
+
+
 def denied(use: str, target: Case | str, policy: Policy) -> Fail:
     """The failure of a use that the policy forbids, naming the rule that would allow it."""
+    policy.tell(use, target)
     return Fail("access-denied", f"the policy does not allow it; {policy.hint(use, target)} would")

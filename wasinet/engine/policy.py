@@ -14,7 +14,19 @@ from wasinet.wit.addresses import show_address
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case
 
-__all__ = ["ALLOW", "ALLOW_ALL", "ASK", "DENY", "GUEST", "USES", "Policy", "PolicyError", "Rule", "Verdict"]
+__all__ = [
+    "ALLOW",
+    "ALLOW_ALL",
+    "ASK",
+    "DENY",
+    "GUEST",
+    "USES",
+    "Policy",
+    "PolicyError",
+    "Rule",
+    "Verdict",
+    "target_text",
+]
 
 USES: Final = (
     "tcp-bind",
@@ -166,14 +178,22 @@ class Policy:
         deny: what is not, whatever ``allow`` says.
         asker: decides what no rule speaks of: called with use, target and a function that takes
             None for yes or a Fail; may call it later. Without it such uses are denied.
+        told: is told of every use that the rules deny: the use, the target, and what would allow it.
     """
 
-    __slots__ = ("_asker", "allow", "deny", "open")
+    __slots__ = ("_asker", "_told", "allow", "deny", "open")
 
-    def __init__(self, allow: Iterable[Rule] = (), deny: Iterable[Rule] = (), asker: Asker | None = None) -> None:
+    def __init__(
+        self,
+        allow: Iterable[Rule] = (),
+        deny: Iterable[Rule] = (),
+        asker: Asker | None = None,
+        told: Callable[[str, str, str], None] | None = None,
+    ) -> None:
         self.allow = tuple(allow)
         self.deny = tuple(deny)
         self._asker = asker
+        self._told = told
         # Lets per-datagram checks be skipped altogether for an operator's own commands.
         self.open = not self.deny and any(rule.use == "*" for rule in self.allow)
 
@@ -205,10 +225,19 @@ class Policy:
 
     def hint(self, use: str, target: Case | str) -> str:
         """The smallest rule that would allow a use: ``--allow tcp-connect:10.0.0.1:443``."""
-        # Without the scope, which no rule speaks of.
-        shown = target if isinstance(target, str) else re.sub("%[0-9]+", "", show_address(target))
         blocking = self._denies(use, target)
-        return f"removing --deny {blocking.text}" if blocking else f"--allow {use}:{shown}"
+        return f"removing --deny {blocking.text}" if blocking else f"--allow {use}:{target_text(target)}"
+
+    def tell(self, use: str, target: Case | str) -> None:
+        """A use was denied by the rules: pass it on to who wants to know."""
+        if self._told is not None:
+            self._told(use, target_text(target), self.hint(use, target))
+
+
+def target_text(target: Case | str) -> str:
+    """A target as a rule names it: ``10.0.0.1:443``, ``[2001:db8::1]:443``, ``example.com``."""
+    # Without the scope, which no rule speaks of.
+    return target if isinstance(target, str) else re.sub("%[0-9]+", "", show_address(target))
 
 
 ALLOW_ALL = Policy.parse(["all"])

@@ -8,7 +8,7 @@ from wasinet.wit.data import Data
 from wasinet.wit.declare import Function
 from wasinet.wit.values import Err, Value
 
-__all__ = ["CallRecord", "Reader", "Trapped"]
+__all__ = ["INTERRUPTED", "CallRecord", "Reader", "Trapped"]
 
 
 class Trapped(Data):
@@ -16,6 +16,10 @@ class Trapped(Data):
 
     message: str
     clause: str = ""
+
+
+INTERRUPTED = Trapped("interrupted")
+"""The outcome of a call that Ctrl-C or a timeout ended: nobody broke a rule, and nothing came back."""
 
 
 class CallRecord:
@@ -27,7 +31,7 @@ class CallRecord:
         host: what answered: ``native``.
         function: its declaration.
         arguments: the WIT values as passed, the receiver's handle first for methods.
-        outcome: the WIT value that came back, or Trapped.
+        outcome: the WIT value that came back, or Trapped; ``INTERRUPTED`` where none could.
         handle: the receiver, None for free functions.
         before: the receiver's state before, empty where it has none.
         after: and after.
@@ -63,11 +67,11 @@ class CallRecord:
         """The precise reason of a failure, for people; empty for a success."""
         if isinstance(self.outcome, Err):
             return self.outcome.reason
-        return self.outcome.message if isinstance(self.outcome, Trapped) else ""
+        return self.outcome.message if isinstance(self.outcome, Trapped) and self.outcome is not INTERRUPTED else ""
 
     @property
     def failed(self) -> bool:
-        return isinstance(self.outcome, Err | Trapped)
+        return isinstance(self.outcome, Err | Trapped) and self.outcome is not INTERRUPTED
 
 
 Reader = Callable[[CallRecord], None]

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasinet.engine import addresses
 from wasinet.engine.faults import Fail
-from wasinet.engine.network import Network, Operation, denied
-from wasinet.engine.policy import ALLOW
+from wasinet.engine.network import Network, Operation, permit
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
 from wasinet.oscalls import Sockaddr
@@ -142,12 +141,12 @@ class TcpSocket(Socket, Owner):
         """The next connection: its socket and streams."""
         sock, peer = self.engine.os.accept(self.sock)
         assert self.domain is not None
-        policy = self.domain.policy
-        if not policy.open:
-            address = addresses.from_os(peer)
-            if policy.decide("tcp-accept", address) is not ALLOW:
+        if not self.domain.policy.open:
+            try:
+                permit(self.engine, self.domain, "tcp-accept", addresses.from_os(peer))
+            except BaseException:
                 sock.close()
-                raise denied("tcp-accept", address, policy)
+                raise
         accepted_state = self.engine.machines[self.kind].accepted
         assert accepted_state is not None
         try:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from wasinet.engine import addresses
 from wasinet.engine.faults import Fail, Trap
-from wasinet.engine.network import denied
-from wasinet.engine.policy import ALLOW
+from wasinet.engine.network import permit
+from wasinet.engine.policy import ASK, DENY
 from wasinet.engine.resource import READY, Interest, Resource
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.oscalls import READ, WRITE, Sockaddr
@@ -101,9 +101,27 @@ class UdpSocket(Socket):
 
     def _check_policy(self, use: str, address: Case) -> None:
         assert self.domain is not None
+        if not self.domain.policy.open:
+            permit(self.engine, self.domain, use, address)
+
+    def _admits(self, datagram: dict[str, Any], *, asking: bool) -> bool:
+        """Whether a datagram may be received; a person is asked only by a call that may wait for the answer."""
+        assert self.domain is not None
         policy = self.domain.policy
-        if not policy.open and policy.decide(use, address) is not ALLOW:
-            raise denied(use, address, policy)
+        source = datagram["remote-address"]
+        verdict = policy.decide("udp-receive", source)
+        if verdict is ASK and asking:
+            try:
+                permit(self.engine, self.domain, "udp-receive", source)
+            except Fail:
+                return False
+            except BaseException:
+                # Ctrl-C at the question; the kernel has given it away already.
+                self.keep(datagram)
+                raise
+        elif verdict is DENY:
+            policy.tell("udp-receive", source)
+        return verdict is not DENY
 
     def unicast_hop_limit(self) -> int:
         return self._hop_limit()
@@ -113,21 +131,26 @@ class UdpSocket(Socket):
 
     # Datagrams
 
-    def receive(self, most: int) -> list[dict[str, Any]]:
-        """Up to ``most`` datagrams that are there now, those of other peers left out when connected."""
+    def receive(self, most: int, *, asking: bool = True) -> list[dict[str, Any]]:
+        """Up to ``most`` datagrams that are there now, those of other peers left out when connected.
+
+        Without ``asking`` those that a person must still decide on are among them.
+        """
         most = min(most, _MOST_RESULTS)
         engine = self.engine
         scratch = engine.scratch
         receive = self.sock.recvfrom_into
         peer = self.peer_os
         assert self.domain is not None
-        policy = None if self.domain.policy.open else self.domain.policy
+        open_ = self.domain.policy.open
         found: list[dict[str, Any]] = []
         if self.kept is not None and most:
             kept, self.kept = self.kept, None
             if isinstance(kept, OSError):
                 raise kept
-            if self.peer is None or addresses.to_os(kept["remote-address"]) == peer:
+            if (self.peer is None or addresses.to_os(kept["remote-address"]) == peer) and (
+                open_ or self._admits(kept, asking=asking)
+            ):
                 found.append(kept)
         while len(found) < most:
             try:
@@ -142,10 +165,15 @@ class UdpSocket(Socket):
                 raise
             if peer is not None and source != peer:
                 continue
-            address = addresses.from_os(source)
-            if policy is not None and policy.decide("udp-receive", address) is not ALLOW:
-                continue
-            found.append({"data": bytes(scratch[:size]), "remote-address": address})
+            datagram: dict[str, Any] = {"data": bytes(scratch[:size]), "remote-address": addresses.from_os(source)}
+            if open_:
+                found.append(datagram)
+            elif found and asking and self.domain.policy.decide("udp-receive", datagram["remote-address"]) is ASK:
+                # The next call asks: an interrupted question must not lose what was found.
+                self.keep(datagram)
+                break
+            elif self._admits(datagram, asking=asking):
+                found.append(datagram)
         return found
 
     def keep(self, kept: dict[str, Any] | OSError) -> None:
@@ -159,7 +187,7 @@ class UdpSocket(Socket):
         """Whether there is something that receive would give, those of other peers left out."""
         if self.kept is None:
             try:
-                found = self.receive(1)
+                found = self.receive(1, asking=False)
             except OSError as error:
                 self.keep(error)
             else:

@@ -119,6 +119,10 @@ class Host(Protocol):
         """An ``output-stream`` over a descriptor of this process; otherwise as ``open_input``."""
         ...
 
+    def abandon(self, handle: int) -> None:
+        """Give up what was written to an output stream and is not out yet: its drop then frees the descriptor."""
+        ...
+
     def timer(self, seconds: float) -> int:
         """A ``pollable`` that becomes ready after a time, for worlds whose API has no clock."""
         ...

@@ -68,6 +68,11 @@ class NativeHost(Recording):
         file = self.engine.os.open_stream(fd, writable=True, own=own)
         return OutputStream(self.engine, Writer(self.engine, file, FileOwner(file))).handle
 
+    def abandon(self, handle: int) -> None:
+        resource = self.engine.table.get(handle)
+        if isinstance(resource, OutputStream):
+            resource.writer.abandon()
+
     def timer(self, seconds: float) -> int:
         return subscribe_duration(self.engine, round(seconds * 1e9))
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from wasinet.engine.faults import Trap
 from wasinet.engine.program import Exit
-from wasinet.engine.records import CallRecord, Reader, Trapped
+from wasinet.engine.records import INTERRUPTED, CallRecord, Reader, Trapped
 from wasinet.wit.declare import Function, World
 from wasinet.wit.types import Resource
 from wasinet.wit.values import Value
@@ -19,10 +19,6 @@ __all__ = ["Recording", "drop_function"]
 def drop_function(kind: str) -> Function:
     """The declaration under which the drop of a resource is recorded."""
     return Function("", f"drop {kind}", (), None, f"Dispose of the {kind}.", resource=Resource(kind))
-
-
-# What most calls only begin with; making it would cost as much as the rest of a record.
-_INTERRUPTED = Trapped("interrupted")
 
 
 class Recording:
@@ -71,7 +67,7 @@ class Recording:
         before = self.state(handle) if handle is not None else ""
         clock = self._clock
         start = clock()
-        outcome: Value = _INTERRUPTED
+        outcome: Value = INTERRUPTED
         try:
             outcome = operation(*arguments)
         except Trap as trap:

@@ -117,21 +117,11 @@ class Instance:
     """
 
     def __init__(self) -> None:
-        engine, component, linker = _compiled()
-        from wasmtime import Store, WasiConfig, WasmtimeError, _ffi
+        self._store, self._instance = self._instantiate()
+        from wasmtime import WasmtimeError, _ffi
 
         self._ffi = _ffi
         self._error = WasmtimeError
-        config = WasiConfig()
-        _grant(config)
-        self._store = Store(engine)
-        self._closing = weakref.finalize(self, self._store.close)
-        self._store.set_wasi(config)
-        try:
-            self._instance = linker.instantiate(self._store, component)
-        except WasmtimeError as error:
-            self.close()
-            raise HostError(f"wasmtime {runtime_version()} does not run the forwarder: {_reason(error)}") from None
         self._functions: dict[str, Forward] = {}
         self._given = _Given(kind=_STRING)
         self._result = _String()
@@ -141,6 +131,22 @@ class Instance:
         call.restype, call.argtypes = address, (address, address, address, size, address, size)
         delete.restype, delete.argtypes = None, (address,)
         self._call, self._delete = call, delete
+
+    def _instantiate(self) -> tuple[Any, Any]:
+        """A new store, and the instance in it."""
+        engine, component, linker = _compiled()
+        from wasmtime import Store, WasiConfig, WasmtimeError
+
+        config = WasiConfig()
+        _grant(config)
+        store = Store(engine)
+        self._closing = weakref.finalize(self, store.close)
+        store.set_wasi(config)
+        try:
+            return store, linker.instantiate(store, component)
+        except WasmtimeError as error:
+            self.close()
+            raise HostError(f"wasmtime {runtime_version()} does not run the forwarder: {_reason(error)}") from None
 
     def function(self, export: str) -> Forward:
         """The forwarder of this name (``wasinet.hosts.forwarder``)."""

@@ -86,8 +86,11 @@ class WasmtimeHost(Recording):
         self._begin()
         self._check_network()
 
+    # What runs the forwarder; another one answers the same component's imports with something else.
+    new_instance: Callable[[], Instance] = Instance
+
     def _begin(self) -> None:
-        self._instance = Instance()
+        self._instance = self.new_instance()
         self._slices = Slices(self._instance)
         self._poll = self._instance.function("poll-poll")
 
@@ -367,6 +370,11 @@ class WasmtimeHost(Recording):
     def open_output(self, fd: int, *, own: bool = False) -> int:
         handle: int = self._beside.run(lambda native: native.open_output(fd, own=own))
         return handle
+
+    def abandon(self, handle: int) -> None:
+        # Wasmtime's own streams do so when they are dropped.
+        if self._beside.has(handle):
+            self._beside.run(lambda native: native.abandon(handle))
 
     def timer(self, seconds: float) -> int:
         handle: int = self.operations["subscribe-duration"](round(seconds * 1e9))

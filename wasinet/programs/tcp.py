@@ -305,6 +305,8 @@ class Exchange:
             return
         self._timer = None
         self.error = Idle(self.connection.peer, limit)
+        # A peer that reads nothing would keep the descriptor for as long as it likes.
+        self.net.host.abandon(self.connection.tx)
         self._finish()
 
     def describe(self, name: str, **fields: object) -> Event:

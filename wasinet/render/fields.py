@@ -69,7 +69,10 @@ EVENTS: Mapping[str, EventFields] = {
     "step": EventFields("a part of the demo begins", ("title",)),
     "saw": EventFields("what the demo saw", ("text",)),
     "handles": EventFields("the handles of the demo at that point", ("live",)),
-    "error": EventFields("what ended the command", ("function", "target", "code", "reason")),
+    "error": EventFields(
+        "what ended the command: a call with its code, or a local failure with its errno",
+        ("function", "target", "code", "reason"),
+    ),
 }
 
 RECORD: Mapping[str, str] = {
@@ -79,7 +82,7 @@ RECORD: Mapping[str, str] = {
     "interface": "`tcp`; empty for the drop of a handle",
     "function": "`tcp-socket.start-bind`; `drop tcp-socket`",
     "arguments": "an object: parameter name to value, without the receiver",
-    "outcome": '`{"ok": v}`, `{"err": v}`, `{"value": v}` (no result type), `{"trap": "..."}`',
+    "outcome": '`{"ok": v}`, `{"err": v}`, `{"value": v}` (no result type), `{"trap": "..."}`, `{"interrupted": true}`',
     "handle": "the receiver's number, null for free functions",
     "before": "the receiver's state before; empty where it has none",
     "after": "and after",

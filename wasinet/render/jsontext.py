@@ -13,7 +13,7 @@ from functools import cache
 from json.encoder import encode_basestring
 from typing import Any
 
-from wasinet.engine.records import CallRecord, Trapped
+from wasinet.engine.records import INTERRUPTED, CallRecord, Trapped
 from wasinet.render.jsonvalue import dump_line
 from wasinet.render.trace import record_json, value_json
 from wasinet.wit.declare import Function
@@ -122,7 +122,9 @@ def record_text(record: CallRecord) -> str:
         shape = _shapes[id(function)] = _Shape(function, record.host)
     outcome: Any = record.outcome
     kind = outcome.__class__
-    if kind is Trapped:
+    if outcome is INTERRUPTED:
+        told = '{"interrupted": true}'
+    elif kind is Trapped:
         told = f'{{"trap": {encode_basestring(outcome.message)}}}'
     elif shape.result is None:
         told = '{"value": null}'

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from wasinet.engine.records import CallRecord, Trapped
+from wasinet.engine.records import INTERRUPTED, CallRecord, Trapped
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 from wasinet.wave.errors import WaveError
@@ -24,8 +24,6 @@ Write = Callable[[str], None]
 
 _DROP = "drop "
 _GAP = "  "
-# The host's word for a call that Ctrl-C or a timeout ended: nobody broke a rule.
-_INTERRUPTED = "interrupted"
 # Errors that say "not yet" and nothing worse.
 _WAITING = frozenset({"would-block", "again"})
 
@@ -162,7 +160,7 @@ def _outcome(record: CallRecord, paint: Painter, printer: HumanPrinter) -> tuple
     """The outcome, and the reason of a failure; the outcome is empty where the function has no result."""
     outcome = record.outcome
     if isinstance(outcome, Trapped):
-        if outcome.message == _INTERRUPTED:
+        if outcome is INTERRUPTED:
             return paint("muted", outcome.message), ""
         clause = f" ({outcome.clause})" if outcome.clause else ""
         return paint("trap", "trap"), f"{outcome.message}{clause}"
@@ -199,7 +197,9 @@ def record_json(record: CallRecord) -> dict[str, Any]:
         "arguments": {
             name: value_json(value, type_) for value, (name, type_) in zip(values, function.inputs, strict=False)
         },
-        "outcome": {"trap": outcome.message}
+        "outcome": {"interrupted": True}
+        if outcome is INTERRUPTED
+        else {"trap": outcome.message}
         if isinstance(outcome, Trapped)
         else outcome_json(outcome, function.result),
         "handle": record.handle,

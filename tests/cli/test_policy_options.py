@@ -1,0 +1,222 @@
+"""What a guest may do on the network: rules, files, questions, and what a run teaches."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.cli.command import CLEAN, COMMAND, run
+from tests.cli.support import server
+from tests.guests import bodies
+from tests.guests.wat import guest
+from wasinet import wit
+from wasinet.cli.policy_options import learned_lines
+from wasinet.engine.learning import Learned
+
+WORLD = wit.load("0.2")
+SECONDS = 20
+_IN_PROGRESS = "unbound → connect-in-progress"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CLEAN, "XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def component(tmp_path: Path) -> Path:
+    return tmp_path / "guest.wat"
+
+
+def connecting(component: Path, port: int) -> str:
+    """A guest that connects there: it ends with 0 if it may, else with 1."""
+    component.write_text(guest(WORLD, bodies.connected(port, bodies.NOTHING)))
+    return str(component)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        ([], 0, ""),
+        (["--deny", "tcp-connect:127.0.0.0/8:*"], 1, "removing --deny tcp-connect:127.0.0.0/8:*"),
+        (["--deny", "tcp-connect:127.0.0.0/8:*", "--allow", "all"], 1, "removing --deny tcp-connect:127.0.0.0/8:*"),
+        (["--deny", "all"], 1, "removing --deny all"),
+        (["--deny", "udp-send"], 0, ""),
+        (["--policy", "POLICY"], 1, "--allow tcp-connect:127.0.0.1:PORT"),
+        (["--policy", "POLICY", "--allow", "tcp-connect:127.0.0.1:PORT"], 0, ""),
+        (["--policy", "POLICY", "--quiet"], 1, ""),
+    ],
+)
+def test_rules(options: list[str], code: int, said: str, component: Path, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('allow = ["name-lookup:*.example.com"]\n')
+    with server() as (_, port):
+        path = connecting(component, port)
+        known = {"PORT": str(port), "POLICY": str(tmp_path / "policy.toml")}
+
+        def filled(text: str) -> str:
+            return re.sub("PORT|POLICY", lambda found: known[found[0]], text)
+
+        done = run("run", *map(filled, options), path)
+    line = f"wasinet: denied tcp-connect 127.0.0.1:{port}; {filled(said)} would allow it\n" if said else ""
+    assert (done.returncode, done.stderr) == (code, line)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", 1),
+        ('base = "none"', 1),
+        ('base = "guest"', 0),
+        ('base = "all"', 0),
+        ('base = "all"\ndeny = ["tcp-connect"]', 1),
+        ('allow = ["tcp-connect:127.0.0.1"]', 0),
+    ],
+)
+def test_files(text: str, code: int, component: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(text)
+    with server() as (_, port):
+        assert run("run", "--policy", str(policy), connecting(component, port)).returncode == code
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("alow = []", "1: there is no key 'alow'; did you mean allow?"),
+        ('\nbase = "loopback"', "2: base: 'loopback' is no base; choose none, guest, all"),
+        ("ask = 1", "1: ask: 1 is neither true nor false"),
+        ('allow = "all"', "1: allow: 'all' is no list of rules; e.g. [\"tcp-connect:10.0.0.0/8:443\"]"),
+        (
+            'deny = ["udp-send:x"]',
+            "1: deny: 'udp-send:x': 'x' is no address; expected *, 10.0.0.0/8 or [2001:db8::/32]",
+        ),
+        ("allow = [", "1: not TOML: Invalid value"),
+    ],
+)
+def test_bad_files(text: str, message: str, component: Path, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(text)
+    component.write_text(guest(WORLD, bodies.NOTHING))
+    done = run("run", "--policy", "policy.toml", str(component), cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"wasinet: policy.toml:{message}\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--allow", "tcp"], "--allow: 'tcp': unknown use 'tcp'; expected all or one of tcp-bind,"),
+        (["--deny", "udp-bind:*:99999"], "--deny: 'udp-bind:*:99999': '99999' is no range of ports"),
+        (["--policy", "nowhere"], "--policy: nowhere: No such file or directory"),
+        (
+            ["--learn", "x", "--ask"],
+            "--learn: everything is allowed then; leave out --allow, --deny, --ask and --policy",
+        ),
+    ],
+)
+def test_bad_options(options: list[str], message: str, component: Path, tmp_path: Path) -> None:
+    component.write_text(guest(WORLD, bodies.NOTHING))
+    done = run("run", *options, str(component), cwd=tmp_path)
+    assert done.stderr.startswith(f"wasinet: run: {message}")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+# Asking
+
+
+def test_nobody_to_ask(component: Path) -> None:
+    component.write_text(guest(WORLD, bodies.NOTHING))
+    done = run("run", "--ask", str(component), start_new_session=True)
+    assert done.stderr == "wasinet: run: --ask: there is no terminal to ask at; use --allow and --deny instead\n"
+    assert done.returncode == 2
+
+
+def asking(component: Path, port: int, policy: Path) -> pexpect.spawn:
+    policy.write_text("ask = true\n")
+    arguments = [*COMMAND[1:], "run", "--policy", str(policy), "--trace", connecting(component, port)]
+    environment = {**CLEAN, "TERM": "dumb", "PATH": os.environ["PATH"]}
+    return pexpect.spawn(
+        sys.executable, arguments, env=environment, timeout=SECONDS, encoding="utf-8", dimensions=(40, 200)
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [(["o"], 0), (["always"], 0), (["N"], 1), (["what?", "", "once"], 0), (["\x04"], 1)],
+)
+def test_questions(answers: list[str], code: int, component: Path, tmp_path: Path) -> None:
+    with server() as (_, port):
+        terminal = asking(component, port, tmp_path / "policy.toml")
+        for answer in answers:
+            terminal.expect_exact(f"wasinet: tcp-connect 127.0.0.1:{port}? [o]nce, [a]lways, [n]ever: ")
+            if answer == answers[0] and _IN_PROGRESS not in terminal.before:
+                # The operation is in progress meanwhile, whoever writes first.
+                terminal.expect_exact(_IN_PROGRESS)
+            terminal.send(answer if answer == "\x04" else f"{answer}\r")
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+    assert terminal.exitstatus == code
+    if code:
+        assert "finish-connect() → err(access-denied)" in terminal.before
+        assert f"tcp-connect of 127.0.0.1:{port} was denied at the terminal" in terminal.before
+
+
+def test_ctrl_c_at_a_question(component: Path, tmp_path: Path) -> None:
+    with server() as (_, port):
+        terminal = asking(component, port, tmp_path / "policy.toml")
+        terminal.expect_exact("[n]ever: ")
+        terminal.sendintr()
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+    assert terminal.exitstatus == 130
+    assert "Traceback" not in terminal.before
+
+
+# Learning
+
+
+def test_what_was_learnt_is_enough_and_no_more(component: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    with server() as (_, port):
+        component.write_text(guest(WORLD, bodies.connected(port, bodies.then_lookup())))
+        done = run("run", "--learn", str(policy), str(component))
+        assert done.returncode == 0
+        first, wasmtime, spin = done.stderr.splitlines()
+        assert first == f"learnt 2 rules; use them with --policy {policy}"
+        assert wasmtime.startswith("wasmtime run -S inherit-network,udp=n,allow-ip-name-lookup  (")
+        assert spin.startswith(f'spin: allowed_outbound_hosts = ["*://127.0.0.1:{port}"]  (')
+        text = policy.read_text()
+        found = re.findall('^  "(.*)",', text, re.MULTILINE)
+        assert found == [f"tcp-connect:127.0.0.1:{port}", "name-lookup:localhost"]
+        done = run("run", "--policy", str(policy), str(component))
+        assert (done.returncode, done.stderr) == (0, "")
+        for rule in found:
+            (tmp_path / "less.toml").write_text(text.replace(f'"{rule}",', ""))
+            done = run("run", "--policy", str(tmp_path / "less.toml"), str(component))
+            assert done.returncode == 1
+            assert done.stderr.startswith(f"wasinet: denied {rule.replace(':', ' ', 1)}; --allow {rule} would")
+
+
+def test_a_file_that_cannot_be_written(component: Path) -> None:
+    component.write_text(guest(WORLD, bodies.NOTHING))
+    done = run("run", "--learn", "/nonexistent/policy.toml", str(component))
+    assert done.stderr == "wasinet: run: write /nonexistent/policy.toml: No such file or directory\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("rules", "wasmtime", "spin"),
+    [
+        ([], "wasmtime run", "[]"),
+        (["name-lookup:a.example"], "wasmtime run -S allow-ip-name-lookup", "[]"),
+        (["udp-send:[::1]:53"], "wasmtime run -S inherit-network,tcp=n", '["*://[::1]:53"]'),
+        (["tcp-connect:10.0.0.1:*", "udp-bind:0.0.0.0:0"], "wasmtime run -S inherit-network", '["*://10.0.0.1:*"]'),
+    ],
+)
+def test_the_nearest_of_other_runtimes(rules: list[str], wasmtime: str, spin: str) -> None:
+    _, one, other = learned_lines("p", [Learned(rule, 1) for rule in rules])
+    assert one.partition("  (")[0] == wasmtime
+    assert other.partition("  (")[0] == f"spin: allowed_outbound_hosts = {spin}"

@@ -1,0 +1,190 @@
+"""What a run needed: the rules are enough, and each of them is needed."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support import accept, address_of, bound, connect, ipv4, ipv6, listening, loopback, need, wait_ready
+from wasinet.engine.learning import Learner
+from wasinet.engine.policy import USES, Policy
+from wasinet.hosts.native import NativeHost
+from wasinet.wit.values import Case, Err, Some
+
+
+def learner(*own: str) -> Learner:
+    return Learner(lambda: own)
+
+
+def rules(of: Learner) -> list[str]:
+    return [one.rule for one in of.learned()]
+
+
+@pytest.mark.parametrize(
+    ("uses", "expected"),
+    [
+        ([], []),
+        ([("name-lookup", "example.com")], ["name-lookup:example.com"]),
+        ([("tcp-connect", ipv4("10.0.0.1", 443))] * 2, ["tcp-connect:10.0.0.1:443"]),
+        ([("tcp-connect", ipv6("2001:db8::1", 443, scope=3))], ["tcp-connect:[2001:db8::1]:443"]),
+        ([("tcp-bind", loopback(0))], ["tcp-bind:127.0.0.1:0"]),
+        (
+            [("tcp-bind", loopback(0)), ("tcp-listen", loopback(40000))],
+            ["tcp-bind:127.0.0.1:0", "tcp-listen:127.0.0.1:*"],
+        ),
+        (
+            [("tcp-bind", loopback(8080)), ("tcp-listen", loopback(8080))],
+            ["tcp-bind:127.0.0.1:8080", "tcp-listen:127.0.0.1:8080"],
+        ),
+        ([("tcp-listen", ipv4("0.0.0.0", 0))], ["tcp-listen:0.0.0.0:0"]),
+        ([("tcp-accept", ipv4("10.0.0.9", 51234))], ["tcp-accept:10.0.0.9:*"]),
+        # An answer comes from where the question went.
+        (
+            [("udp-send", ipv4("10.0.0.53", 53)), ("udp-receive", ipv4("10.0.0.53", 53))],
+            ["udp-send:10.0.0.53:53", "udp-receive:10.0.0.53:53"],
+        ),
+        # A reply goes where a peer's system chose the port.
+        (
+            [("udp-receive", ipv4("10.0.0.9", 51234)), ("udp-send", ipv4("10.0.0.9", 51234))],
+            ["udp-send:10.0.0.9:*", "udp-receive:10.0.0.9:*"],
+        ),
+        # The rule for all ports speaks of this one, too.
+        (
+            [("udp-send", loopback(7)), ("udp-receive", loopback(51234)), ("udp-send", loopback(51234))],
+            ["udp-send:127.0.0.1:*", "udp-receive:127.0.0.1:*"],
+        ),
+    ],
+)
+def test_rules(uses: list[tuple[str, Case | str]], expected: list[str]) -> None:
+    policy = learner()
+    for use, target in uses:
+        policy.decide(use, target)
+    assert rules(policy) == expected
+    assert sum(one.count for one in policy.learned()) == len(uses)
+
+
+def test_a_port_of_the_session_itself_is_another_one_next_time() -> None:
+    policy = learner("127.0.0.1:40000")
+    policy.decide("tcp-connect", loopback(40000))
+    policy.decide("tcp-connect", loopback(40001))
+    assert rules(policy) == ["tcp-connect:127.0.0.1:*"]
+
+
+def test_a_port_that_the_session_chose_stays() -> None:
+    policy = learner("127.0.0.1:8080")
+    policy.decide("tcp-bind", loopback(8080))
+    policy.decide("tcp-connect", loopback(8080))
+    assert rules(policy) == ["tcp-bind:127.0.0.1:8080", "tcp-connect:127.0.0.1:8080"]
+
+
+# Sessions
+
+
+def lookup(host: NativeHost, peer: int) -> None:
+    stream = host.call("resolve-addresses", host.call("instance-network"), "localhost")
+    need(stream)
+
+
+def tcp_pair(host: NativeHost, peer: int) -> None:
+    listener = listening(host)
+    connect(host, address_of(host, listener))
+    accept(host, listener)
+
+
+def tcp_out(host: NativeHost, peer: int) -> None:
+    connect(host, loopback(peer))
+
+
+def udp_echo(host: NativeHost, peer: int) -> None:
+    one, other = bound(host, "udp"), bound(host, "udp")
+    (rx, tx), (back_rx, back_tx) = (need(host.call("udp-socket.stream", sock, None)) for sock in (one, other))
+    send(host, tx, address_of(host, other, "udp"))
+    (datagram,) = received(host, back_rx)
+    send(host, back_tx, datagram["remote-address"])
+    received(host, rx)
+
+
+def udp_connected(host: NativeHost, peer: int) -> None:
+    sock = bound(host, "udp")
+    need(host.call("udp-socket.stream", sock, Some(loopback(9))))
+
+
+def send(host: NativeHost, tx: int, to: Case) -> None:
+    need(host.call("outgoing-datagram-stream.check-send", tx))
+    outcome = host.call("outgoing-datagram-stream.send", tx, [{"data": b"x", "remote-address": Some(to)}])
+    if outcome == Err("access-denied"):
+        raise Denied
+    assert need(outcome) == 1
+
+
+def received(host: NativeHost, rx: int) -> list[dict[str, Any]]:
+    while not (found := need(host.call("incoming-datagram-stream.receive", rx, 10))):
+        wait_ready(host, rx, "incoming-datagram-stream")
+    assert isinstance(found, list)
+    return found
+
+
+class Denied(Exception):
+    pass
+
+
+_SESSIONS = (lookup, tcp_pair, tcp_out, udp_connected)
+
+
+@given(st.lists(st.sampled_from(_SESSIONS), min_size=1, max_size=4))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_was_learnt_is_enough_and_nothing_of_it_is_too_much(
+    make_host: Callable[..., NativeHost], sessions: list[Callable[[NativeHost, int], None]]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        peer = server.getsockname()[1]
+
+        def played(policy: Policy) -> int:
+            """How many uses were denied."""
+            denied: list[str] = []
+            policy._told = lambda *said: denied.append(said[0])
+            host = make_host(policy)
+            try:
+                for session in sessions:
+                    try:
+                        session(host, peer)
+                    except AssertionError:
+                        # What a denied use was needed for does not come about.
+                        assert denied
+            finally:
+                host.close()
+            return len(denied)
+
+        policy = Learner(lambda: (info.local for info in host.handles()))
+        host = make_host(policy)
+        for session in sessions:
+            session(host, peer)
+        host.close()
+        found = rules(policy)
+        assert played(Policy.parse(found)) == 0
+        for index in range(len(found)):
+            assert played(Policy.parse(found[:index] + found[index + 1 :])) > 0, found[index]
+
+
+def test_datagrams_between_two_sockets_of_a_session(make_host: Callable[..., NativeHost]) -> None:
+    policy = Learner(lambda: (info.local for info in host.handles()))
+    host = make_host(policy)
+    udp_echo(host, 0)
+    found = rules(policy)
+    assert found == ["udp-bind:127.0.0.1:0", "udp-send:127.0.0.1:*", "udp-receive:127.0.0.1:*"]
+    udp_echo(make_host(Policy.parse(found)), 0)
+    for without in ("udp-bind", "udp-send"):
+        with pytest.raises((Denied, AssertionError)):
+            udp_echo(make_host(Policy.parse(rule for rule in found if not rule.startswith(without))), 0)
+
+
+def test_every_use_has_an_order() -> None:
+    policy = learner()
+    for use in reversed(USES):
+        policy.decide(use, "name" if use == "name-lookup" else loopback(1))
+    assert [rule.partition(":")[0] for rule in rules(policy)] == list(USES)

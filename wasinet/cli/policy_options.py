@@ -1,0 +1,155 @@
+"""The options that say what a guest may do on the network, and the policy that they make."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from wasinet.cli.config_keys import Key, check_flag, check_rules, parse, shown
+from wasinet.cli.values import BadValue
+from wasinet.engine.learning import Learned, Learner
+from wasinet.engine.policy import ALLOW_ALL, GUEST, Policy, PolicyError, Rule
+from wasinet.programs.events import LocalFailed
+
+__all__ = ["learned_lines", "make_policy", "read_policy", "write_learned"]
+
+_BASES = {"none": Policy(), "guest": GUEST, "all": ALLOW_ALL}
+
+
+def _base(value: Any) -> str:
+    if value not in _BASES:
+        raise BadValue(f"{shown(value)} is no base; choose {', '.join(_BASES)}")
+    return str(value)
+
+
+POLICY_KEYS = {
+    key.name: key
+    for key in (
+        Key("base", "|".join(_BASES), "What is allowed before any rule; none by default.", _base),
+        Key("allow", "RULES", "What is allowed.", check_rules),
+        Key("deny", "RULES", "What is not, whatever is allowed.", check_rules),
+        Key("ask", "true|false", "Ask at the terminal about what no rule speaks of.", check_flag),
+    )
+}
+"""The keys of a policy file."""
+
+
+def read_policy(path: str) -> dict[str, Any]:
+    """What a policy file says, by key.
+
+    Raises:
+        BadValue: it cannot be read.
+        ConfigError: it is no policy; with file and line.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except (OSError, ValueError) as error:
+        raise BadValue(f"--policy: {path}: {getattr(error, 'strerror', None) or error}") from None
+    return {one.key.name: one.value for one in parse(path, raw, POLICY_KEYS)}
+
+
+def make_policy(
+    allow: Iterable[str],
+    deny: Iterable[str],
+    *,
+    file: str | None,
+    ask: bool,
+    learn: bool,
+    quiet: bool,
+    own: Callable[[], Iterable[str]],
+) -> Policy:
+    """The policy that the options describe.
+
+    Args:
+        allow: rules beside those of the base: of loopback, or of the file.
+        deny: rules that go before.
+        file: of ``--policy``.
+        ask: let a person decide what no rule speaks of.
+        learn: allow everything, and remember it.
+        quiet: say nothing of denials.
+        own: for learning, see ``Learner``.
+
+    Raises:
+        BadValue: a rule or the file cannot be read, options exclude each other, or nobody can be asked.
+    """
+    allow, deny = list(allow), list(deny)
+    if learn:
+        if allow or deny or file or ask:
+            raise BadValue("--learn: everything is allowed then; leave out --allow, --deny, --ask and --policy")
+        return Learner(own)
+    said = read_policy(file) if file else {"base": "guest"}
+    base = _BASES[said.get("base", "none")]
+    allowed = [*base.allow, *_rules("--allow", (*said.get("allow", ()), *allow))]
+    denied = _rules("--deny", (*said.get("deny", ()), *deny))
+    asker = None
+    if ask or said.get("ask"):
+        from wasinet.cli.ask import TerminalAsker
+
+        asker = TerminalAsker()
+    return Policy(allowed, denied, asker, None if quiet else _Announcer())
+
+
+def _rules(option: str, texts: Iterable[str]) -> list[Rule]:
+    try:
+        return [Rule.parse(text) for text in texts]
+    except PolicyError as error:
+        raise BadValue(f"{option}: {error}") from None
+
+
+class _Announcer:
+    """Says each denial once, on a line of standard error."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str]] = set()
+
+    def __call__(self, use: str, target: str, hint: str) -> None:
+        if (use, target) in self._said:
+            return
+        self._said.add((use, target))
+        try:
+            print(f"wasinet: denied {use} {target}; {hint} would allow it", file=sys.stderr, flush=True)
+        except (OSError, ValueError):
+            # Nobody listens; the guest is told by its error.
+            pass
+
+
+def write_learned(path: str, learned: Sequence[Learned]) -> None:
+    """Write the policy that a run needed. Raises LocalFailed."""
+    lines = ["# What a run needed, and no more.", 'base = "none"', "allow = ["]
+    width = max((len(one.rule) for one in learned), default=0) + 3
+    for one in learned:
+        quoted = f'"{one.rule}",'
+        lines.append(f"  {quoted:<{width}}  # {one.count} time{'s' if one.count != 1 else ''}")
+    text = "\n".join((*lines, "]", ""))
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        raise LocalFailed(
+            f"write {path}", getattr(error, "strerror", None) or str(error), getattr(error, "errno", None)
+        ) from error
+
+
+def learned_lines(path: str, learned: Sequence[Learned]) -> list[str]:
+    """What was learnt, for people: how many rules, and the nearest that other runtimes have."""
+    uses = {one.rule.partition(":")[0] for one in learned}
+    flags = []
+    if uses - {"name-lookup"}:
+        flags.append("inherit-network")
+        flags += [f"{kind}=n" for kind in ("tcp", "udp") if not any(use.startswith(kind) for use in uses)]
+    if "name-lookup" in uses:
+        flags.append("allow-ip-name-lookup")
+    wasmtime = f"wasmtime run{' -S ' + ','.join(flags) if flags else ''}"
+    # Spin has a list for what goes out only, of hosts and ports without a transport.
+    outbound = dict.fromkeys(
+        f'"*://{one.rule.partition(":")[2]}"'
+        for one in learned
+        if one.rule.partition(":")[0] in ("tcp-connect", "udp-send")
+    )
+    return [
+        f"learnt {len(learned)} rule{'' if len(learned) == 1 else 's'}; use them with --policy {path}",
+        f"{wasmtime}  (its network is all or nothing: addresses, ports and names are not told apart)",
+        f"spin: allowed_outbound_hosts = [{', '.join(outbound)}]  (what comes in, it does not allow at all)",
+    ]

@@ -1,0 +1,97 @@
+"""A trace as a timeline in text: a row for each handle, its states as letters, its calls as capitals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from wasinet.render.theme import Painter
+from wasinet.render.tracefile import Call, Handle
+from wasinet.render.units import show_seconds
+
+__all__ = ["letters_of", "timeline_text"]
+
+_NO_STATE = "-"
+_BAD = frozenset({"error", "trap"})
+_LEAST = 20
+_GAP = "   "
+
+
+def letters_of(handles: Sequence[Handle]) -> dict[str, str]:
+    """A letter for each state: its first one that no other state has."""
+    found: dict[str, str] = {}
+    for handle in handles:
+        for _, state in handle.states:
+            if state not in found:
+                taken = set(found.values())
+                spare = (*filter(str.isalpha, state), *"abcdefghijklmnopqrstuvwxyz")
+                found[state] = next((letter for letter in spare if letter not in taken), "?")
+    return found
+
+
+def timeline_text(calls: Sequence[Call], handles: Sequence[Handle], paint: Painter, width: int) -> str:
+    """The timeline.
+
+    Args:
+        calls: all calls.
+        handles: all handles.
+        paint: the colours.
+        width: the page's columns.
+    """
+    if not calls:
+        return "no calls"
+    start = min(call.time for call in calls)
+    end = max(call.end for call in calls)
+    letters = letters_of(handles)
+    labels = [f"#{handle.number} {handle.type}" for handle in handles]
+    label = max(map(len, labels), default=0)
+    columns = max(width - label - 2, _LEAST)
+    scale = columns / max(end - start, 1e-9)
+
+    def at(time: float) -> int:
+        return min(max(int((time - start) * scale), 0), columns - 1)
+
+    whole = show_seconds(end - start)
+    lines = [f"{'':<{label}}  0{whole:>{columns - 1}}"]
+    for text, handle in zip(labels, handles, strict=True):
+        lines.append(f"{paint('handle', f'{text:<{label}}')}  {_row(handle, letters, paint, at, end)}".rstrip())
+    lines.append("")
+    legend = [(letter, "state", state) for state, letter in letters.items()]
+    legend += [(_NO_STATE, "muted", "alive"), ("A", "", "a call"), ("!", "error", "a call that failed")]
+    lines += _wrapped(legend, paint, width)
+    return "\n".join(lines)
+
+
+def _row(handle: Handle, letters: dict[str, str], paint: Painter, at: Callable[[float], int], end: float) -> str:
+    first, last = at(handle.born), at(end if handle.gone is None else handle.gone)
+    cells = [" "] * (last + 1)
+    roles = [""] * (last + 1)
+    changes = [(at(time), letters[state]) for time, state in handle.states]
+    for column in range(first, last + 1):
+        letter = _NO_STATE
+        for begin, name in changes:
+            if begin <= column or letter == _NO_STATE:
+                letter = name
+        cells[column], roles[column] = letter, "state" if letter != _NO_STATE else "muted"
+    for call in handle.calls:
+        for column in range(max(at(call.time), first), min(at(call.end), last) + 1):
+            if call.kind in _BAD:
+                cells[column], roles[column] = "!", "error"
+            elif cells[column] != "!":
+                cells[column] = "=" if cells[column] in "-=" else cells[column].upper()
+    return "".join(paint(role, cell) if role else cell for cell, role in zip(cells, roles, strict=True))
+
+
+def _wrapped(legend: Sequence[tuple[str, str, str]], paint: Painter, width: int) -> list[str]:
+    """Marks, their roles and what they mean, as many on a line as fit."""
+    lines: list[str] = []
+    room = 0
+    for mark, role, meaning in legend:
+        shown = f"{paint(role, mark) if role else mark} {meaning}"
+        needed = len(mark) + 1 + len(meaning)
+        if lines and needed + len(_GAP) <= room:
+            lines[-1] += _GAP + shown
+            room -= needed + len(_GAP)
+        else:
+            lines.append(shown)
+            room = width - needed
+    return lines
