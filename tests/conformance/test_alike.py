@@ -10,6 +10,8 @@ from tests.conformance.support import WORLD
 from wasinet.conformance.alike import Roles
 from wasinet.conformance.pair import Waits
 from wasinet.hosts import Trapped
+from wasinet.hosts.native import NativeHost
+from wasinet.script.session import Session, Step
 from wasinet.wit.values import Case, Err, Ok, Some, Value
 
 F = WORLD.functions
@@ -80,3 +82,29 @@ def test_a_port_keeps_its_role() -> None:
     assert roles.alike(function, Ok(v4(1000)), Ok(v4(2000)))
     assert not roles.alike(function, Ok(v4(1000)), Ok(v4(2001)))
     assert not roles.alike(function, Ok(v4(1002)), Ok(v4(2000)))
+
+
+def test_tcp_and_udp_have_ports_of_their_own() -> None:
+    roles = Roles()
+    assert roles.alike(F["tcp-socket.local-address"], Ok(v4(1000)), Ok(v4(2000)))
+    assert roles.alike(F["udp-socket.local-address"], Ok(v4(1000)), Ok(v4(2001)))
+    assert not roles.alike(F["tcp-socket.local-address"], Ok(v4(1000)), Ok(v4(2001)))
+
+
+def step(session: Session, text: str, outcome: Value) -> Step:
+    found = Step(session.prepare(text)[0], F["tcp-socket.local-address"], [], 1, "")
+    found.outcome = outcome
+    return found
+
+
+def test_a_port_is_free_again_with_its_last_socket(host: NativeHost) -> None:
+    session, roles, function = Session(lambda: host), Roles(), F["tcp-socket.local-address"]
+    (made,) = session.evaluate("s = create-tcp-socket(ipv4)")
+    assert not made.failed
+    steps = [step(session, "s.local-address()", Ok(v4(port))) for port in (1000, 2000)]
+    assert roles.alike(function, steps[0].outcome, steps[1].outcome)
+    roles.own(steps[0], steps[1])
+    assert not roles.alike(function, Ok(v4(1000)), Ok(v4(2001)))
+    gone = step(session, "drop(s)", None)
+    roles.own(gone, gone)
+    assert roles.alike(function, Ok(v4(1000)), Ok(v4(2001)))

@@ -7,7 +7,9 @@ a port is the same as another if both were first seen at the same place.
 from __future__ import annotations
 
 from wasinet.engine.records import Trapped
+from wasinet.script.names import DROP
 from wasinet.script.outcomes import MOMENTS
+from wasinet.script.session import Step
 from wasinet.wit.declare import Function
 from wasinet.wit.types import U8, Alias, List, Option, Record, Result, Tuple, Type, Variant, handle_of, resolve
 from wasinet.wit.values import Case, Err, Ok, Some, Value
@@ -24,17 +26,40 @@ class Roles:
 
     def __init__(self) -> None:
         self._chosen = {0}
-        self._roles: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        # TCP and UDP have ports of their own, so that one number may well be there twice.
+        self._roles: dict[str, tuple[dict[int, int], dict[int, int]]] = {"tcp": ({}, {}), "udp": ({}, {})}
+        self._protocol = "tcp"
+        self._owned: dict[int, tuple[str, int, int]] = {}
         self._count = 0
 
     def choose(self, *ports: int) -> None:
         """Ports that the script names; they stand for themselves."""
         self._chosen.update(ports)
 
+    def own(self, step: Step, other: Step) -> None:
+        """Take note of whose ports these are: a port is free again, and may get another role, once its socket is gone.
+
+        Args:
+            step: a call of the first host.
+            other: the same call of the second.
+        """
+        if step.bound.key == DROP and step.handle in self._owned and not isinstance(step.outcome, Trapped):
+            protocol, ours, theirs = owned = self._owned.pop(step.handle)
+            if owned not in self._owned.values():
+                self._roles[protocol][0].pop(ours, None)
+                self._roles[protocol][1].pop(theirs, None)
+            return
+        if step.function.member != "local-address" or step.handle is None:
+            return
+        if isinstance(step.outcome, Ok) and isinstance(other.outcome, Ok):
+            ports = step.outcome.value.payload[_PORT], other.outcome.value.payload[_PORT]
+            self._owned[step.handle] = (_protocol(step.function), *ports)
+
     def alike(self, function: Function, left: Value | Trapped, right: Value | Trapped) -> bool:
         """Whether two outcomes of a function mean the same. Traps are alike, however they are worded."""
         if isinstance(left, Trapped) or isinstance(right, Trapped):
             return left.__class__ is right.__class__
+        self._protocol = _protocol(function)
         return function.name in _WORDING or function.result is None or self._same(function.result, left, right)
 
     def _same(self, type_: Type | None, left: Value, right: Value) -> bool:
@@ -73,9 +98,13 @@ class Roles:
     def _ports(self, left: int, right: int) -> bool:
         if left in self._chosen or right in self._chosen:
             return left == right
-        ours, theirs = self._roles
+        ours, theirs = self._roles[self._protocol]
         if left not in ours and right not in theirs:
             self._count += 1
             ours[left] = theirs[right] = self._count
             return True
         return ours.get(left) == theirs.get(right)
+
+
+def _protocol(function: Function) -> str:
+    return "udp" if function.interface == "udp" else "tcp"

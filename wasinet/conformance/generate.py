@@ -99,7 +99,7 @@ class Generator:
         self.names = names_of(world)
         self.live: dict[str, str] = {}
         self.families: dict[str, str] = {}
-        self.addresses: list[tuple[str, str]] = []
+        self.addresses: list[tuple[str, str, str]] = []
         self.permits: set[str] = set()
         self.count = 0
         self._free = [
@@ -128,8 +128,8 @@ class Generator:
             if kind is not None:
                 self.live[name] = kind.name
                 self.families[name] = self._family(step, receiver)
-            elif getattr(type_, "name", "") == "ip-socket-address" and isinstance(outcome, Ok):
-                self.addresses.append((name, outcome.value.name))
+            elif function.member == "local-address" and isinstance(outcome, Ok):
+                self.addresses.append((name, outcome.value.name, receiver))
 
     def _family(self, step: Step, receiver: str) -> str:
         if step.function.name.startswith("create-"):
@@ -243,9 +243,19 @@ class Generator:
 
     def _address(self, receiver: str, addresses: _Addresses) -> str:
         family = self.families.get(receiver, "ipv4")
-        known = [name for name, of in self.addresses if of == family]
+        # Where nobody is any more, or nobody of this protocol, anyone on this machine may be.
+        udp = _is_udp(self.live.get(receiver, ""))
+        known = [
+            name
+            for name, of, owner in self.addresses
+            if of == family and owner in self.live and _is_udp(self.live[owner]) == udp
+        ]
         if known and self.random.random() < 0.5:
             return self.random.choice(known)
         if self.random.random() < _MISTAKE:
             family = self.random.choice(tuple(addresses))
         return self.random.choice(addresses[family])
+
+
+def _is_udp(kind: str) -> bool:
+    return kind.startswith("udp") or "datagram" in kind

@@ -156,6 +156,7 @@ class Pair:
             step = self.sessions[late].run(bound)
             _join((left, right)[late], step)
             left, right = (left, step) if late else (step, right)
+        self.roles.own(left, right)
         return Run((left, right), True)
 
     def _await(self, which: int, step: Step, other: Step, deadline: float) -> bool:
