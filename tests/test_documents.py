@@ -10,7 +10,8 @@ By its language a block is
 - ``toml``, ``json``: must be read.
 
 Other languages are pictures and listings. Each block runs in a folder of its own, where ``session.wasinet`` is a
-transcript, with everything bounded by ``WASINET_TIMEOUT``. The ports 8080 and 5353 are free ones in fact. What stands in a comment before a block:
+transcript, with everything bounded by ``WASINET_TIMEOUT``. The ports 8080 and 5353 are free ones in fact. What
+stands in a comment before a block:
 
 - ``<!-- beside: COMMAND -->`` runs in the background meanwhile;
 - ``<!-- not run: REASON -->`` is for what cannot be run here.
