@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from socket import SocketType
@@ -380,3 +382,8 @@ class FaultyOs(Os):
 def number(name: str) -> int:
     """An errno by its name."""
     return int(getattr(errno, name))
+
+
+def componentize_py() -> str | None:
+    """The tool that makes components of Python programs: beside our Python, or on PATH."""
+    return shutil.which("componentize-py", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))

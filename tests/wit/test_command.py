@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.support import componentize_py
 from tests.wit.documented import read
 from wasinet.wit import DECLARED_NAMES, WORLD_NAMES, load
 from wasinet.wit.facts import facts
 from wasinet.wit.text import wit_text
 
+TOOL = componentize_py()
 WORLD = load("0.2-command")
 
 
@@ -92,11 +93,11 @@ def test_the_text_has_the_world_of_a_program() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("componentize-py") is None, reason="componentize-py is not on PATH")
+@pytest.mark.skipif(TOOL is None, reason="componentize-py is not installed")
 @pytest.mark.parametrize("features", [[], ["--all-features"]], ids=["stable", "all features"])
 def test_a_wit_tool_reads_the_text(tmp_path: Path, features: list[str]) -> None:
     (tmp_path / "command.wit").write_text(wit_text(WORLD), encoding="utf-8")
-    tool = ["componentize-py", "-d", "command.wit", "-w", "command", *features]
+    tool = [str(TOOL), "-d", "command.wit", "-w", "command", *features]
     subprocess.run([*tool, "bindings", "bindings"], cwd=tmp_path, check=True, capture_output=True, timeout=50)
     made = {path.stem for path in (tmp_path / "bindings" / "wit_world" / "imports").glob("*.py")}
     assert ("timezone" in made) is bool(features)
@@ -104,7 +105,7 @@ def test_a_wit_tool_reads_the_text(tmp_path: Path, features: list[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("componentize-py") is None, reason="componentize-py is not on PATH")
+@pytest.mark.skipif(TOOL is None, reason="componentize-py is not installed")
 def test_a_python_program_is_built_against_the_text(tmp_path: Path) -> None:
     (tmp_path / "command.wit").write_text(wit_text(WORLD), encoding="utf-8")
     (tmp_path / "app.py").write_text(
@@ -112,7 +113,7 @@ def test_a_python_program_is_built_against_the_text(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     subprocess.run(
-        ["componentize-py", "-d", "command.wit", "-w", "command", "componentize", "app", "-o", "app.wasm"],
+        [str(TOOL), "-d", "command.wit", "-w", "command", "componentize", "app", "-o", "app.wasm"],
         cwd=tmp_path,
         check=True,
         capture_output=True,

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support import componentize_py
 from wasinet.wit import WORLD_NAMES, Function, Interface, Package, World, load
 from wasinet.wit.facts import facts
 from wasinet.wit.text import identifier, wit_text
@@ -185,9 +185,9 @@ def test_a_type_without_a_definition_is_refused() -> None:
 @pytest.mark.parametrize("features", [[], ["--all-features"]], ids=["stable", "all features"])
 @every_world
 def test_a_wit_tool_reads_it(tmp_path: Path, world: World, features: list[str]) -> None:
-    tool = shutil.which("componentize-py")
+    tool = componentize_py()
     if tool is None:
-        pytest.skip("componentize-py is not on PATH")
+        pytest.skip("componentize-py is not installed")
     source = tmp_path / "world.wit"
     source.write_text(wit_text(world), encoding="utf-8")
     command = [tool, "-d", str(source), "-w", "imports", *features, "bindings", str(tmp_path / "bindings")]
