@@ -164,6 +164,20 @@ def test_a_call_that_does_not_come_back_is_a_difference() -> None:
     assert found.bad
 
 
+def test_the_rest_of_a_piece_may_never_come() -> None:
+    # The other host has taken one byte of two, and its second read waits for what nobody sends.
+    class Short(NativeHost):
+        def call(self, function: str, *arguments: Value) -> Value:
+            outcome = super().call(function, *arguments)
+            if function == "input-stream.blocking-read" and outcome == Ok(b"xy"):
+                return Ok(b"x")
+            return outcome
+
+    text = LISTEN + CONNECT + '> tx.blocking-write-and-flush("xy")\n> a-rx.blocking-read(2)\n'
+    found = compared(text, Short, patience=0.2)
+    assert [one.outcomes for one in found.differences] == [('ok("xy")', 'ok("x")')]
+
+
 def test_what_comes_back_is_not_interrupted() -> None:
     assert bounded(lambda: 5, 60.0) == 5
     with pytest.raises(Stuck):

@@ -153,7 +153,10 @@ class Pair:
             late = _late(left, right)
             if late not in patient or not self._await(late, (left, right)[late], (left, right)[1 - late], deadline):
                 return Run((left, right), False)
-            step = self.sessions[late].run(bound)
+            step = make_call(self.sessions[late], bound, self.patience)
+            if step is None or isinstance(step.outcome, Waits):
+                # What it had is all that it has.
+                return Run((left, right), False)
             _join((left, right)[late], step)
             left, right = (left, step) if late else (step, right)
         self.roles.own(left, right)
