@@ -28,6 +28,10 @@ _GAP = "  "
 _WAITING = frozenset({"would-block", "again"})
 
 
+# From so many seconds on a call that may wait has done little else.
+_NOTABLE = 0.001
+
+
 class TraceReader(Protocol):
     """A reader of call records that has an end."""
 
@@ -102,7 +106,8 @@ def record_line(
     if outcome:
         parts.append(f"→ {outcome}")
     if timed:
-        parts.append(paint("muted", show_seconds(record.duration)))
+        waited = "waited " if record.function.blocking and record.duration >= _NOTABLE else ""
+        parts.append(paint("muted", waited + show_seconds(record.duration)))
     if record.before != record.after and record.after:
         parts.append(f"{paint('state', record.before)} → {paint('state', record.after)}")
     if reason:
