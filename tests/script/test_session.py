@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support import lines_of
 from wasinet import wit
 from wasinet.engine.policy import PolicyError
 from wasinet.hosts import DEFAULT_HOST, Trapped, make_host
@@ -324,3 +325,34 @@ def test_no_text_at_a_prompt_raises_anything_else(text: str, cursor: int) -> Non
         error = raised
     assert error is None or error.render()
     look(text, min(cursor, len(text)), names, _Blind())
+
+
+@pytest.mark.parametrize("host", [DEFAULT_HOST, "wasmtime"])
+@pytest.mark.parametrize(
+    "text", ["create-udp-socket(ipv4)", "s = create-udp-socket(ipv4); drop(s)", "#2.address-family()", "drop(#900)"]
+)
+def test_a_call_costs_the_same_beside_many_handles(request: pytest.FixtureRequest, host: str, text: str) -> None:
+    if host == "wasmtime":
+        request.getfixturevalue("wasmtime_runtime")
+    session = Session(lambda: make_host(host))
+    costs = []
+    try:
+        run(session, "t = create-tcp-socket(ipv4); drop(t)")
+        for count in (10, 100):
+            for _ in range(count):
+                run(session, "create-udp-socket(ipv4)")
+            run(session, text)
+            costs.append(lines_of(lambda: run(session, text)))
+    finally:
+        session.host.close()
+    assert costs[0] == costs[1]
+
+
+def test_default_names_are_the_first_free_ones(session: Session) -> None:
+    run(session, "create-udp-socket(ipv4)\n" * 3)
+    assert session.handle_names == {1: "udp1", 2: "udp2", 3: "udp3"}
+    # A failed assignment frees its name, and a person may have taken one.
+    run(session, "udp2 = udp1.receive-buffer-size(); udp4 = create-udp-socket(ipv6)")
+    run(session, "udp3 = udp1.remote-address()")
+    steps = [step for text in ("create-udp-socket(ipv4)",) * 2 for step in run(session, text)]
+    assert [step.assigned for step in steps] == [("udp3",), ("udp5",)]

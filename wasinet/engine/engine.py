@@ -81,6 +81,8 @@ class Engine:
         self.scratch = memoryview(bytearray(_CHUNK))
         self.chunk = _CHUNK
         self.last_handle = 0
+        # Told of each handle that is made, moved or dropped, where somebody follows them.
+        self.changed: Callable[[int], None] | None = None
         self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
 
     @cached_property
@@ -94,6 +96,8 @@ class Engine:
         """Give a resource its handle: small integers, never used again in a session."""
         self.last_handle = handle = self.last_handle + 1
         self.table[handle] = resource
+        if self.changed is not None:
+            self.changed(handle)
         return handle
 
     def get(self, handle: int, cls: type[_R]) -> _R:
@@ -128,6 +132,8 @@ class Engine:
             children = ", ".join(f"#{child.handle} ({child.kind})" for child in self.children(resource))
             raise Trap(f"#{handle} may not be dropped while its children live: {children}", f"{resource.kind} drop")
         del self.table[handle]
+        if self.changed is not None:
+            self.changed(handle)
         parent = resource.parent
         if parent is not None:
             parent.live_children -= 1
@@ -271,6 +277,8 @@ class Engine:
         state = row.get(outcome)
         if state is not None and state != socket.state:
             socket.state = state
+            if self.changed is not None:
+                self.changed(socket.handle)
             socket.touch()
 
     def terminate(self, socket: Socket) -> None:

@@ -39,12 +39,18 @@ class Beside:
 
     def kind(self, handle: int) -> str:
         """The resource's name; empty for a handle that is not here."""
-        return self._native.engine.table[handle].kind if self._native is not None and self.has(handle) else ""
+        return "" if self._native is None else self._native.kind(handle)
+
+    def follow(self, changed: Callable[[int], None]) -> None:
+        """See ``Host.follow``."""
+        if self._native is not None:
+            self._native.follow(changed)
 
     def run(self, act: Callable[[NativeHost], Value]) -> Value:
         """Do something with the native host that may make handles."""
         if self._native is None:
             self._native = NativeHost(world=self._host.world.name)
+            self._native.follow(self._host.changed)
         engine = self._native.engine
         engine.last_handle = self._host.last_handle
         try:

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasinet.repl.faults import CommandError, choice
-from wasinet.script.outcomes import AGAIN
-from wasinet.script.session import Step
-from wasinet.wit.values import Err
+from wasinet.script.replay import too_early
 
 if TYPE_CHECKING:
     from wasinet.repl.repl import Repl
@@ -117,17 +115,11 @@ def _retry(repl: Repl, call: str) -> None:
     """Make a call again while it is too early, and show the last outcome."""
     session = repl.session
     deadline = time.monotonic() + _PATIENCE
-    names = dict(session.handle_names)
     for bound in session.prepare(call):
         step = session.run(bound)
-        while _too_early(step) and step.handle is not None:
+        while too_early(step) and step.handle is not None:
             left = deadline - time.monotonic()
             if left <= 0 or not session.host.wait(step.handle, left):
                 break
             step = session.run(bound)
-        repl.show(step, names)
-
-
-def _too_early(step: Step) -> bool:
-    outcome = step.outcome
-    return isinstance(outcome, Err) and isinstance(outcome.value, str) and outcome.value in AGAIN
+        repl.show(step)

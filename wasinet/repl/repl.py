@@ -89,7 +89,7 @@ class Repl:
         self._begin()
 
     def _begin(self) -> None:
-        self.paths = Paths(tuple(self.session.host.world.machines))
+        self.paths = Paths(self.session.host)
         for reader in self.readers:
             self.session.host.attach(reader)
 
@@ -106,7 +106,7 @@ class Repl:
         except KeyboardInterrupt as interruption:
             if type(interruption) is not KeyboardInterrupt:
                 raise
-            self.paths.look(self.session.host, "interrupted")
+            self.paths.look("interrupted")
             self.fail("interrupted", 130)
         except WaveError as error:
             self._bad_text(error)
@@ -160,15 +160,14 @@ class Repl:
 
     def call(self, bound: Bound) -> Step:
         """Make a call and show what came of it."""
-        names = dict(self.session.handle_names)
         step = self.session.run(bound)
-        self.show(step, names)
+        self.show(step)
         return step
 
-    def show(self, step: Step, names: dict[int, str]) -> None:
-        """Show a call's outcome and what it changed; ``names`` are the handles' before it."""
+    def show(self, step: Step) -> None:
+        """Show a call's outcome and what it changed."""
         session = self.session
-        changes = self.paths.look(session.host, step.function.member)
+        changes = self.paths.look(step.function.member)
         if step.failed:
             self.failed(TRAPPED if isinstance(step.outcome, Trapped) else FAILED)
         if self.form == "json":
@@ -178,7 +177,7 @@ class Repl:
         line = self.paint("ok", "ok") if table is not None else outcome_line(session, step, self.form, self.paint)
         # The predefined network is no news.
         told = [change for change in changes if session.handle_names.get(change.handle) != NET or step.assigned]
-        changed = changes_text(session, step, told, names, self.paint)
+        changed = changes_text(session, step, told, self.paint)
         parts = [line, *([changed] if changed else []), *([timing(step, self.paint)] if self.timed else [])]
         why = explanation(session, step) if step.failed else ""
         if why and self.complain is self.write:
@@ -240,7 +239,7 @@ class Repl:
     def open_handles(self) -> list[str]:
         """The live handles but for the default network: ``s (tcp-socket)``."""
         session = self.session
-        self.paths.look(session.host, "")
+        self.paths.look("")
         live = [(session.name_of(handle), kind) for handle, (kind, _) in self.paths.live.items()]
         return [f"{name} ({kind})" for name, kind in live if name != NET]
 

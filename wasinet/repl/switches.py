@@ -85,7 +85,7 @@ def network(repl: Repl, text: str) -> None:
         repl.session.make_network(name, rules)
     except ValueError as error:
         raise CommandError(f".network: {error}") from None
-    repl.paths.look(repl.session.host, "network")
+    repl.paths.look("network")
     repl.write(f"{repl.paint('handle', name)} is a network that allows {' '.join(rules)}")
 
 

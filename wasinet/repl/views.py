@@ -128,7 +128,7 @@ def states(repl: Repl, text: str) -> None:
         repl.write("\n\n".join(pages))
         return
     number = numbers[0]
-    repl.paths.look(session.host, "")
+    repl.paths.look("")
     kind, now = repl.paths.live[number]
     expected = "" if session.host.state_word == "state" else f", {session.host.state_word}"
     title = f"{session.name_of(number)} (#{number}, {kind}{expected})"

@@ -40,7 +40,7 @@ def wait(repl: Repl, text: str) -> None:
     start = time.monotonic()
     while not session.host.wait(number, _AT_ONCE):
         pass
-    repl.paths.look(session.host, "wait")
+    repl.paths.look("wait")
     repl.write(f"{repl.paint('handle', text)} is {repl.paint('ok', 'ready')} after {_took(start)}")
 
 
