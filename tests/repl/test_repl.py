@@ -162,7 +162,7 @@ def test_tables_follow_what_other_calls_change(enter: Fed) -> None:
         ".wait c",
         "(ci, co) = c.finish-connect()",
         ".wait l",
-        "(s, si, so) = l.accept(); drop(co)",
+        "(s, si, so) = l.accept(); c.shutdown(send)",
         "drop(so); drop(si); drop(s)",
     )
     (line,) = enter("ci.blocking-read(1)")
