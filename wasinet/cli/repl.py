@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from wasinet.cli.tracing import readers
 from wasinet.programs.events import LocalFailed
 from wasinet.render.color import is_terminal, wants_color, width_of
 from wasinet.render.theme import Painter
-from wasinet.repl.repl import Repl, needs_more
+from wasinet.repl.repl import Repl
 
 __all__ = ["command"]
 
@@ -67,7 +68,7 @@ def command(
 
             interact(repl, vi=vi)
         else:
-            _feed(repl)
+            repl.feed(_lines())
         interrupted = False
     finally:
         stop_timeout()
@@ -84,18 +85,7 @@ def command(
         raise typer.Exit(repl.code)
 
 
-def _feed(repl: Repl) -> None:
-    """Run standard input, line by line as it comes."""
-    if sys.stdin is None:
-        return
-    entered = ""
-    for raw in sys.stdin.buffer:
-        line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        entered = f"{entered}\n{line}" if entered else line
-        if needs_more(entered):
-            continue
-        repl.run(entered)
-        entered = ""
-        if repl.done:
-            return
-    repl.run(entered)
+def _lines() -> Iterator[str]:
+    """Standard input, line by line as it comes."""
+    for raw in sys.stdin.buffer if sys.stdin is not None else ():
+        yield raw.decode("utf-8", "replace").rstrip("\r\n")

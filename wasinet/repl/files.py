@@ -73,25 +73,9 @@ def load(repl: Repl, text: str) -> None:
         if any(line.startswith((">", "%")) for line in lines):
             _transcript_lines(repl, path, lines)
         else:
-            feed(repl, lines)
+            repl.feed(lines)
     finally:
         repl.loading -= 1
-
-
-def feed(repl: Repl, lines: list[str]) -> None:
-    """Run lines as if they had been entered."""
-    from wasinet.repl.repl import needs_more
-
-    entered = ""
-    for line in lines:
-        entered = f"{entered}\n{line}" if entered else line
-        if not needs_more(entered):
-            repl.run(entered)
-            entered = ""
-        if repl.done:
-            return
-    if entered:
-        repl.run(entered)
 
 
 def _transcript_lines(repl: Repl, path: Path, lines: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The terminal: editing, completion, history and the toolbar. The only importer of prompt-toolkit."""
+"""The terminal: editing, completion, history and the toolbar. With ``keys`` the only importer of prompt-toolkit."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.layout.processors import TabsProcessor
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
@@ -23,6 +24,7 @@ from prompt_toolkit.styles import Style
 from wasinet.render.theme import prompt_styles
 from wasinet.repl.completion import candidates, current_call
 from wasinet.repl.highlight import pieces
+from wasinet.repl.keys import bindings
 from wasinet.repl.repl import Repl, needs_more
 from wasinet.wit.declare import Function
 
@@ -159,6 +161,10 @@ def make_prompt(repl: Repl, *, vi: bool = False, history: History | None = None)
         style=Style.from_dict(_STYLES | prompt_styles()),
         color_depth=None if repl.paint.color else ColorDepth.DEPTH_1_BIT,
         mouse_support=False,
+        key_bindings=bindings(),
+        enable_suspend=True,
+        # What was pasted stays as it is; the library would show ^I.
+        input_processors=[TabsProcessor(tabstop=8, char1=" ", char2=" ")],
         reserve_space_for_menu=6,
     )
 
@@ -176,5 +182,5 @@ def interact(repl: Repl, *, vi: bool = False) -> None:
             if type(interruption) is not KeyboardInterrupt:
                 raise
             continue
-        repl.run(text)
+        repl.feed(text.split("\n"))
         sys.stdout.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from wasinet.hosts import Reader, Trapped, make_host
 from wasinet.programs.events import LocalFailed
@@ -116,6 +116,22 @@ class Repl:
             raise
         except Exception as error:  # noqa: BLE001  # A session with its sockets outlives the fault of one command.
             self._crashed(error)
+
+    def feed(self, lines: Iterable[str]) -> None:
+        """Run lines one after the other, as if each had been entered; what is open goes on with the next line.
+
+        Raises:
+            LocalFailed: the lines of results cannot be written.
+        """
+        entered = ""
+        for line in lines:
+            entered = f"{entered}\n{line}" if entered else line
+            if not needs_more(entered):
+                self.run(entered)
+                entered = ""
+            if self.done:
+                return
+        self.run(entered)
 
     def _run(self, text: str) -> None:
         text = text.strip()
