@@ -125,7 +125,7 @@ def test_pasted_lines_run_like_entered_ones_and_keep_their_tabs(start: Start) ->
     child.send("\r")
     child.expect_exact(_ACCEPTED)
     shown = child.before
-    child.expect(r"unbound  .*ipv4  .*0\.2; there is")
+    child.expect(r"unbound.*ipv4.*there is")
     assert "^I" not in shown
     leave(child)
 
@@ -146,7 +146,8 @@ def test_ctrl_z_stops_the_job_and_fg_brings_the_line_back(tmp_path: Path) -> Non
         shell.expect_exact("$> ")
         shell.sendline("stty -a")
         shell.expect_exact("$> ")
-        assert " icanon" in shell.before and " echo " in shell.before
+        assert " icanon " in shell.before
+        assert " echo " in shell.before
         shell.sendline("fg")
         shell.expect_exact(_BEGUN)
         enter(shell, "6)", "unbound")

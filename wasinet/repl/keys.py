@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from os.path import commonprefix
 
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.buffer import Buffer, CompletionState
@@ -66,4 +65,8 @@ def _common(buffer: Buffer, found: list[Completion]) -> str:
     """What all candidates that begin with the word at the cursor go on with."""
     before = buffer.document.text_before_cursor
     words = [(before[len(before) + one.start_position :], one.text) for one in found]
-    return commonprefix([text[len(word) :] for word, text in words if text.startswith(word)])
+    rests = [text[len(word) :] for word, text in words if text.startswith(word)]
+    # What the first and the last in order have in common, all between them have.
+    first, last = (min(rests), max(rests)) if rests else ("", "")
+    length = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[:length]
