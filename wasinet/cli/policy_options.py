@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from wasinet.cli.ask import TerminalAsker
 from wasinet.cli.config_keys import Key, check_flag, check_rules, parse, shown
 from wasinet.cli.values import BadValue
 from wasinet.engine.learning import Learned, Learner
@@ -56,6 +57,7 @@ def make_policy(
     *,
     file: str | None,
     ask: bool,
+    asker: TerminalAsker,
     learn: bool,
     quiet: bool,
     own: Callable[[], Iterable[str]],
@@ -67,6 +69,7 @@ def make_policy(
         deny: rules that go before.
         file: of ``--policy``.
         ask: let a person decide what no rule speaks of.
+        asker: asks them; opened where they are asked.
         learn: allow everything, and remember it.
         quiet: say nothing of denials.
         own: for learning, see ``Learner``.
@@ -83,12 +86,10 @@ def make_policy(
     base = _BASES[said.get("base", "none")]
     allowed = [*base.allow, *_rules("--allow", (*said.get("allow", ()), *allow))]
     denied = _rules("--deny", (*said.get("deny", ()), *deny))
-    asker = None
-    if ask or said.get("ask"):
-        from wasinet.cli.ask import TerminalAsker
-
-        asker = TerminalAsker()
-    return Policy(allowed, denied, asker, None if quiet else _Announcer())
+    asking = bool(ask or said.get("ask"))
+    if asking:
+        asker.open()
+    return Policy(allowed, denied, asker if asking else None, None if quiet else _Announcer())
 
 
 def _rules(option: str, texts: Iterable[str]) -> list[Rule]:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from wasinet.cli.ask import TerminalAsker
 from wasinet.cli.output import write_line
 from wasinet.cli.params import COUNT, SIZE
 from wasinet.cli.policy_options import learned_lines, make_policy, write_learned
@@ -19,6 +20,8 @@ from wasinet.engine.program import Preopen, Program
 from wasinet.hosts import DEFAULT_HOST
 from wasinet.hosts.components.component import Component, NotRunnable
 from wasinet.hosts.guest import GuestHost, Limits, world_of
+from wasinet.render.color import wants_color
+from wasinet.render.theme import Painter
 
 __all__ = ["CONTEXT", "command"]
 
@@ -84,11 +87,13 @@ def command(
         preopens=tuple(map(_preopen, dir or ())),
     )
     limits = Limits(fuel=fuel) if max_memory is None else Limits(max_memory, fuel)
+    asker = TerminalAsker(os.path.basename(component), Painter(wants_color(settings.color, sys.stderr)))
     rules = make_policy(
         allow or (),
         deny or (),
         file=policy,
         ask=ask,
+        asker=asker,
         learn=learn is not None,
         quiet=settings.quiet,
         own=lambda: (info.local for info in host.handles()),
@@ -96,9 +101,9 @@ def command(
     try:
         loaded = Component(component, cache=_cache(), fuel=fuel is not None)
         settings.world = world_of(loaded)
-        host = GuestHost(loaded, program, policy=rules, limits=limits)
+        host = GuestHost(loaded, program, policy=rules, limits=limits, os=asker.os)
         try:
-            with Session(settings, host=host, worlds=(settings.world,), many_files=True):
+            with Session(settings, host=host, worlds=(settings.world,), many_files=True), asker:
                 return host.run()
         finally:
             # Also of a run that was broken off: what it needed until then it needed.

@@ -167,7 +167,7 @@ def _name_matches(pattern: str, name: str) -> bool:
     return name == pattern
 
 
-Asker = Callable[[str, Case | str, Callable[[Fail | None], None]], None]
+Asker = Callable[[str, Case | str, Callable[[Fail | None], None]], Callable[[], None] | None]
 
 
 class Policy:
@@ -177,7 +177,8 @@ class Policy:
         allow: what is allowed.
         deny: what is not, whatever ``allow`` says.
         asker: decides what no rule speaks of: called with use, target and a function that takes
-            None for yes or a Fail; may call it later. Without it such uses are denied.
+            None for yes or a Fail; may call it later, and gives what withdraws the question where nobody waits
+            for the answer any more. Without it such uses are denied.
         told: is told of every use that the rules deny: the use, the target, and what would allow it.
     """
 
@@ -218,10 +219,10 @@ class Policy:
         wire = target if isinstance(target, str) else addresses.unmapped(target)
         return next((rule for rule in self.deny if rule.matches(use, target) or rule.matches(use, wire)), None)
 
-    def ask(self, use: str, target: Case | str, done: Callable[[Fail | None], None]) -> None:
-        """Hand an undecided use to the asker."""
+    def ask(self, use: str, target: Case | str, done: Callable[[Fail | None], None]) -> Callable[[], None] | None:
+        """Hand an undecided use to the asker; gives what withdraws the question, if something does."""
         assert self._asker is not None
-        self._asker(use, target, done)
+        return self._asker(use, target, done)
 
     def hint(self, use: str, target: Case | str) -> str:
         """The smallest rule that would allow a use: ``--allow tcp-connect:10.0.0.1:443``."""

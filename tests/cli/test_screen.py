@@ -1,0 +1,119 @@
+"""The line that stays: what is written above it, what is held back, and the terminal's modes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import termios
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from wasinet.cli.screen import Screen
+
+
+class Terminal:
+    """A screen on a terminal of its own, and what arrives there."""
+
+    def __init__(self) -> None:
+        self.master, self.slave = os.openpty()
+        termios.tcsetwinsize(self.master, (24, 40))
+        self.screen = Screen(os.ttyname(self.slave))
+
+    def write(self, data: bytes) -> int:
+        return self.screen.write(lambda piece: os.write(self.slave, piece), data)
+
+    def seen(self) -> bytes:
+        os.set_blocking(self.master, False)
+        try:
+            return os.read(self.master, 65536)
+        except BlockingIOError:
+            return b""
+
+    def modes(self) -> object:
+        return termios.tcgetattr(self.slave)
+
+    def close(self) -> None:
+        self.screen.close()
+        os.close(self.slave)
+        os.close(self.master)
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Terminal]]:
+    made: list[Terminal] = []
+
+    def terminal(term: str) -> Terminal:
+        monkeypatch.setenv("TERM", term)
+        made.append(Terminal())
+        return made[-1]
+
+    yield terminal
+    for one in made:
+        one.close()
+
+
+def test_lines_go_above_and_the_rest_is_held_back(make: Callable[[str], Terminal]) -> None:
+    it = make("xterm")
+    before = it.modes()
+    it.screen.stand("Q? ", "Q? ")
+    assert it.modes() != before
+    assert it.seen() == b"Q? "
+    assert it.write(b"half") == 4
+    assert it.seen() == b""
+    assert it.write(b" a line\nmore") == 12
+    assert it.seen() == b"\r\x1b[Jhalf a line\r\nQ? "
+    it.screen.clear("yes")
+    assert it.seen() == b"\r\x1b[JQ? yes\r\nmore"
+    assert it.modes() == before
+    # The cursor is behind ``more`` now, and a line of its own begins on the next.
+    it.screen.stand("R? ", "R? ")
+    assert it.seen() == b"\r\nR? "
+    it.screen.clear()
+    assert it.seen() == b"\r\x1b[J"
+
+
+def test_a_long_line_is_erased_in_all_its_rows(make: Callable[[str], Terminal]) -> None:
+    it = make("xterm")
+    it.screen.stand("\N{FULLWIDTH LATIN SMALL LETTER A}" * 50, "painted")
+    it.screen.clear()
+    assert it.seen() == b"painted\r\x1b[A\x1b[A\x1b[J"
+
+
+def test_a_terminal_without_escapes(make: Callable[[str], Terminal]) -> None:
+    it = make("dumb")
+    it.screen.stand("Q? ", "Q? ")
+    it.write(b"line\n")
+    it.screen.clear("no")
+    assert it.seen() == b"Q? \r\nline\r\nQ? no\r\n"
+
+
+def test_a_terminal_that_takes_a_part(make: Callable[[str], Terminal]) -> None:
+    it = make("xterm")
+    it.screen.stand("Q? ", "Q? ")
+
+    def refuse(data: bytes) -> int:
+        raise BlockingIOError(errno.EAGAIN, "full")
+
+    with pytest.raises(BlockingIOError):
+        it.screen.write(refuse, b"line\n")
+    assert it.screen.write(lambda data: 2, b"line\n") == 2
+    assert it.write(b"ne\n") == 3
+    # What was held back is first, and none of the new data is taken before it.
+    assert it.write(b"held") == 4
+    with pytest.raises(BlockingIOError):
+        it.screen.write(lambda data: 3, b" on\n")
+    it.seen()
+    it.write(b" on\n")
+    assert it.seen() == b"\r\x1b[Jd on\r\nQ? "
+
+
+def test_keys_are_the_questions(make: Callable[[str], Terminal]) -> None:
+    it = make("xterm")
+    it.screen.check()
+    it.screen.stand("Q? ", "Q? ")
+    with pytest.raises(BlockingIOError):
+        it.screen.check()
+    assert it.screen.read() is None
+    os.write(it.master, b"o")
+    assert it.screen.read() == b"o"
