@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -15,6 +14,7 @@ from wasinet.cli.values import BadValue
 from wasinet.engine.faults import Fail
 from wasinet.engine.policy import target_text
 from wasinet.oscalls import Os
+from wasinet.oscalls.wait import READ, wait_many
 from wasinet.render.theme import Painter
 from wasinet.wit.values import Case
 
@@ -150,12 +150,8 @@ class TerminalAsker:
     def _run(self) -> None:
         assert self._screen is not None
         while True:
-            # Not select.select, which knows no descriptors above 1023.
-            poll = select.poll()
-            poll.register(self._woken, select.POLLIN)
-            if self._standing is not None:
-                poll.register(self._screen.keys, select.POLLIN)
-            for fd, _ in poll.poll():
+            wanted = [self._woken] if self._standing is None else [self._woken, self._screen.keys]
+            for fd, _ in wait_many(dict.fromkeys(wanted, READ), None):
                 if fd == self._screen.keys:
                     with self._lock:
                         self._key(self._screen)

@@ -26,6 +26,7 @@ from wasinet.cli.errors import EXIT_CODES
 from wasinet.cli.examples import EXAMPLES
 from wasinet.cli.lazy import SUMMARY, leaf
 from wasinet.cli.options import CommonOption, common_options
+from wasinet.cli.params import default_text
 from wasinet.engine.policy import USES
 from wasinet.hosts import HOST_NAMES
 from wasinet.reference import program as data
@@ -127,6 +128,7 @@ def _parameter(command: str, param: Any) -> Parameter:
     argument = param.param_type_name == "argument"
     flag = not argument and param.is_flag
     metavar = "" if flag else str(param.metavar).removesuffix("...")
+    default = default_text(param, param.default)
     # An option's long name says more, but people look for the short one first.
     names = () if argument else tuple(sorted(param.opts, key=len))
     return Parameter(
@@ -134,7 +136,7 @@ def _parameter(command: str, param: Any) -> Parameter:
         options=names,
         off=() if argument else tuple(param.secondary_opts),
         metavar=metavar,
-        help=param.help or "",
+        help=" ".join(filter(None, (param.help, default and f"The default is {default}."))),
         value=None if flag else _value(command, str(param.name), metavar, param.help or ""),
         required=bool(param.required),
         many=param.nargs != 1 if argument else bool(param.multiple),

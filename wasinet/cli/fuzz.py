@@ -21,6 +21,7 @@ from wasinet.conformance.fuzz import Fuzzed, fuzz
 from wasinet.conformance.judge import Judge
 from wasinet.render.verdicts import verdict_fields, verdict_text
 from wasinet.wit import DEFAULT_WORLD
+from wasinet.wit.english import counted
 
 __all__ = ["command"]
 
@@ -41,12 +42,10 @@ def command(
             "--hosts",
             parser=checked(parse_hosts, "HOSTS"),
             metavar="HOSTS",
-            help="Which two; native,wasmtime by default.",
+            help="Which two.",
         ),
     ] = NATIVE_AND_WASMTIME,
-    calls: Annotated[
-        int, typer.Option("--calls", parser=COUNT, metavar="N", help="How many calls to compare; 2000 by default.")
-    ] = 2000,
+    calls: Annotated[int, typer.Option("--calls", parser=COUNT, metavar="N", help="How many calls to compare.")] = 2000,
     seed: Annotated[
         int | None,
         typer.Option("--seed", parser=checked(_seed, "N"), metavar="N", help="Make the calls of an earlier run again."),
@@ -113,5 +112,6 @@ def _show(found: Fuzzed, pair: tuple[str, str], seed: int, settings: Settings, e
     what = "one difference that nobody knows" if finding is not None else "all differences known or allowed"
     write_line(
         sys.stderr,
-        f"seed {seed}: {found.calls} calls in {found.sequences} sequences, {differing} differ; {what}",
+        f"seed {seed}: {counted(found.calls, 'call')} in {counted(found.sequences, 'sequence')}, "
+        f"{differing} differ; {what}",
     )

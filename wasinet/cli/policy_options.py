@@ -8,10 +8,12 @@ from typing import Any
 
 from wasinet.cli.ask import TerminalAsker
 from wasinet.cli.config_keys import Key, check_flag, check_rules, parse, shown
+from wasinet.cli.output import write_file
+from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.learning import Learned, Learner
 from wasinet.engine.policy import ALLOW_ALL, GUEST, Policy, PolicyError, Rule
-from wasinet.programs.events import LocalFailed
+from wasinet.wit.english import counted
 
 __all__ = ["learned_lines", "make_policy", "read_policy", "write_learned"]
 
@@ -116,21 +118,14 @@ class _Announcer:
             pass
 
 
-def write_learned(path: str, learned: Sequence[Learned]) -> None:
+def write_learned(settings: Settings, path: str, learned: Sequence[Learned]) -> None:
     """Write the policy that a run needed. Raises LocalFailed."""
     lines = ["# What a run needed, and no more.", 'base = "none"', "allow = ["]
     width = max((len(one.rule) for one in learned), default=0) + 3
     for one in learned:
         quoted = f'"{one.rule}",'
-        lines.append(f"  {quoted:<{width}}  # {one.count} time{'s' if one.count != 1 else ''}")
-    text = "\n".join((*lines, "]", ""))
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except (OSError, ValueError) as error:
-        raise LocalFailed(
-            f"write {path}", getattr(error, "strerror", None) or str(error), getattr(error, "errno", None)
-        ) from error
+        lines.append(f"  {quoted:<{width}}  # {counted(one.count, 'time')}")
+    write_file(settings, path, "\n".join((*lines, "]", "")))
 
 
 def learned_lines(path: str, learned: Sequence[Learned]) -> list[str]:
@@ -150,7 +145,7 @@ def learned_lines(path: str, learned: Sequence[Learned]) -> list[str]:
         if one.rule.partition(":")[0] in ("tcp-connect", "udp-send")
     )
     return [
-        f"learnt {len(learned)} rule{'' if len(learned) == 1 else 's'}; use them with --policy {path}",
+        f"learnt {counted(len(learned), 'rule')}; use them with --policy {path}",
         f"{wasmtime}  (its network is all or nothing: addresses, ports and names are not told apart)",
         f"spin: allowed_outbound_hosts = [{', '.join(outbound)}]  (what comes in, it does not allow at all)",
     ]

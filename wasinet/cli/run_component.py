@@ -11,9 +11,10 @@ import typer
 
 from wasinet.cli.ask import TerminalAsker
 from wasinet.cli.output import write_line
-from wasinet.cli.params import COUNT, SIZE
+from wasinet.cli.params import COUNT, READ, SIZE, WRITTEN
 from wasinet.cli.policy_options import learned_lines, make_policy, write_learned
 from wasinet.cli.session import Session
+from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.learning import Learned, Learner
 from wasinet.engine.program import Preopen, Program
@@ -64,11 +65,16 @@ def command(
     ] = None,
     ask: Annotated[bool, typer.Option("--ask", help="Ask at the terminal about what no rule speaks of.")] = False,
     policy: Annotated[
-        str | None, typer.Option(metavar="FILE.toml", help="Take the rules of a file instead of loopback only.")
+        str | None,
+        typer.Option(parser=READ, metavar="FILE.toml", help="Take the rules of a file instead of loopback only."),
     ] = None,
     learn: Annotated[
         str | None,
-        typer.Option(metavar="FILE.toml", help="Allow everything, and write the smallest policy that the run needed."),
+        typer.Option(
+            parser=WRITTEN,
+            metavar="FILE.toml",
+            help="Allow everything, and write the smallest policy that the run needed.",
+        ),
     ] = None,
 ) -> int:
     """Run a WASI 0.2 COMPONENT, and answer its calls.
@@ -79,6 +85,8 @@ def command(
     settings = ctx.obj
     if settings.host != DEFAULT_HOST:
         raise BadValue(f"--host: a component's calls are answered by {DEFAULT_HOST}, not {settings.host}")
+    if component == "-":
+        raise BadValue("a component is read from a file: standard input is the guest's")
     program = Program(
         arguments=(component, *(args or ())),
         environment=tuple(variable for text in env or () for variable in _variable(text)),
@@ -108,14 +116,14 @@ def command(
         finally:
             # Also of a run that was broken off: what it needed until then it needed.
             if learn is not None and isinstance(rules, Learner):
-                _keep(learn, rules.learned(), quiet=settings.quiet)
+                _keep(settings, learn, rules.learned())
     except NotRunnable as error:
         raise BadValue(str(error)) from None
 
 
-def _keep(path: str, learned: Sequence[Learned], *, quiet: bool) -> None:
-    write_learned(path, learned)
-    if not quiet:
+def _keep(settings: Settings, path: str, learned: Sequence[Learned]) -> None:
+    write_learned(settings, path, learned)
+    if not settings.quiet:
         for line in learned_lines(path, learned):
             write_line(sys.stderr, line)
 

@@ -16,6 +16,7 @@ from wasinet.cli.values import BadValue
 from wasinet.programs.datagrams import EVENTS, LINES, NOWHERE, RAW, SinkOptions
 from wasinet.programs.events import Event
 from wasinet.render.color import is_terminal
+from wasinet.wit.english import counted
 
 __all__ = ["HexDump", "Raw", "dumped", "progress_of", "sink_of"]
 
@@ -53,7 +54,7 @@ def dumped(session: Session, events: Iterable[Event]) -> Iterator[Event]:
     paint = session.paint if out is sys.stderr else _no_paint
     for event in events:
         if event.name == "received":
-            head = f"{paint('address', event.fields['peer'])} {event.fields['bytes']} bytes"
+            head = f"{paint('address', event.fields['peer'])} {counted(event.fields['bytes'], 'byte')}"
             write_line(out, "\n".join((head, *hex_lines(event.fields["data"]))))
         else:
             yield event

@@ -10,7 +10,7 @@ import typer
 
 from wasinet.cli import tcp_options as options
 from wasinet.cli import udp_options
-from wasinet.cli.address import parse_address
+from wasinet.cli.address import local_address
 from wasinet.cli.output import write_line
 from wasinet.cli.params import BYTES, COUNT, ENDPOINT, SECONDS, checked
 from wasinet.cli.session import Session
@@ -21,10 +21,6 @@ from wasinet.programs.udp_send import Feed, Lines, Repeat, SendOptions, read_who
 from wasinet.wit.values import Case
 
 __all__ = ["command", "peers_of"]
-
-
-def _local(text: str) -> Endpoint:
-    return parse_address(text, 0, "local address; e.g. 127.0.0.1, 127.0.0.1:5000, [::1]:5000")
 
 
 def command(
@@ -53,7 +49,7 @@ def command(
     ] = None,
     bind: Annotated[
         Endpoint | None,
-        typer.Option(parser=checked(_local, "ADDRESS"), metavar="ADDRESS", help="Send from this local address."),
+        typer.Option(parser=checked(local_address, "ADDRESS"), metavar="ADDRESS", help="Send from this local address."),
     ] = None,
     raw: udp_options.Raw = False,
     hex_dump: udp_options.HexDump = False,

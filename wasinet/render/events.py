@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from wasinet.programs.events import Event, HandleRef
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 from wasinet.wit.data import Data
+from wasinet.wit.english import counted
 
 __all__ = ["TEMPLATES", "Template", "event_line", "is_shown"]
 
@@ -18,7 +19,8 @@ class Template(Data):
 
     Args:
         texts: ``{field}`` stands for a field; the first text whose fields are all there, and not
-            None, is taken. Without texts the event is for programs only.
+            None, is taken. ``{field:noun}`` counts what the field is the number of. Without texts the event
+            is for programs only.
         verbose: said with ``--verbose`` only.
     """
 
@@ -34,13 +36,13 @@ TEMPLATES: Mapping[str, Template] = {
     "accepted": Template(("connection from {peer} to {local}",)),
     "accept-failed": Template(("accept: {code}: {reason}", "accept: {code}")),
     "ended": Template(("{peer} sends no more",), verbose=True),
-    "closed": Template(("closed {peer}: {received} bytes received, {sent} sent, {seconds}", "closed {peer}")),
+    "closed": Template(("closed {peer}: {received:byte} received, {sent} sent, {seconds}", "closed {peer}")),
     "failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
-    "sent": Template(("sent {bytes} bytes to {peer}",), verbose=True),
-    "received": Template(("{bytes} bytes from {peer}",)),
+    "sent": Template(("sent {bytes:byte} to {peer}",), verbose=True),
+    "received": Template(("{bytes:byte} from {peer}",)),
     "echo-failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
-    "all-sent": Template(("sent {datagrams} datagrams, {sent} bytes, to {peer} in {seconds}",)),
-    "all-received": Template(("received {datagrams} datagrams, {received} bytes, in {seconds}",)),
+    "all-sent": Template(("sent {datagrams:datagram}, {sent:byte}, to {peer} in {seconds}",)),
+    "all-received": Template(("received {datagrams:datagram}, {received:byte}, in {seconds}",)),
     # What was received goes to standard output by itself.
     "data": Template(()),
     "probe": Template(("{target} answered in {seconds}, {address}", "{target}: {code}")),
@@ -77,13 +79,27 @@ def is_shown(event: Event, verbose: bool) -> bool:
 
 def event_line(event: Event, paint: Painter) -> str:
     """``listening on 127.0.0.1:8080``; an event without a fitting template as ``name key=value ...``."""
-    fields = {key: _field(key, value, paint) for key, value in event.fields.items() if value not in (None, "")}
+    fields = {key: _Field(key, value, paint) for key, value in event.fields.items() if value not in (None, "")}
     for text in TEMPLATES[event.name].texts if event.name in TEMPLATES else ():
         try:
             return text.format_map(fields)
         except KeyError:
             pass
     return " ".join((paint("event", event.name), *(f"{key}={value}" for key, value in fields.items())))
+
+
+class _Field(str):
+    """A field as text; formatted with a noun, the number of these."""
+
+    __slots__ = ("_number",)
+
+    def __new__(cls, key: str, value: Any, paint: Painter) -> Self:
+        field = super().__new__(cls, _field(key, value, paint))
+        field._number = value
+        return field
+
+    def __format__(self, noun: str) -> str:
+        return f"{self}{counted(self._number, noun).removeprefix(str(self._number))}" if noun else str(self)
 
 
 def _field(key: str, value: Any, paint: Painter) -> str:
@@ -105,7 +121,7 @@ def _plain(value: Any) -> str:
         case float():
             return f"{value:.6g}"
         case bytes() | bytearray() | memoryview():
-            return f"{len(value)} bytes"
+            return counted(len(value), "byte")
         case list() | tuple():
             return ", ".join(map(_plain, value))
         case dict():

@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from math import isfinite
@@ -43,7 +44,7 @@ from wasinet.wit.types import (
 )
 from wasinet.wit.values import Err, Ok, Some, Value
 
-__all__ = ["dump_line", "event_json", "plain_json", "to_json"]
+__all__ = ["dump_line", "event_json", "plain_json", "to_json", "unicode"]
 
 _ADDRESSES = HumanPrinter()
 
@@ -116,6 +117,13 @@ def event_json(name: str, time: float, fields: Mapping[str, Any]) -> str:
 
 
 def dump_line(value: Any) -> str:
-    """JSON in one line; what is no valid Unicode stays as an escape."""
-    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """JSON in one line, in valid Unicode."""
+    return unicode(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def unicode(text: str) -> str:
+    """A text that every reader of JSON takes: bytes that are no UTF-8, and so came as lone surrogates, as U+FFFD."""
+    return text if text.isascii() else _LONE.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wasinet.repl.faults import CommandError, choice
 from wasinet.script.replay import too_early
+from wasinet.wit.english import counted
 
 if TYPE_CHECKING:
     from wasinet.repl.repl import Repl
@@ -19,14 +21,14 @@ _PATIENCE = 5.0
 
 def save(repl: Repl, text: str) -> None:
     """Write the session as a transcript."""
-    _write(repl, _path(text, "save"), _transcript(repl))
+    _write(repl, _name(text, "save"), _transcript(repl))
 
 
 def export(repl: Repl, text: str) -> None:
     """Write the session as a program or a transcript."""
     kind, _, name = text.partition(" ")
     kind = choice(kind, "export", ("python", "transcript"))
-    path = _path(name.strip(), f"export {kind}")
+    path = _name(name.strip(), f"export {kind}")
     if kind == "transcript":
         _write(repl, path, _transcript(repl))
     else:
@@ -42,26 +44,47 @@ def _transcript(repl: Repl) -> str:
     return transcript_text(session.history, session.host.world, repl.host)
 
 
-def _path(text: str, name: str) -> Path:
+def _name(text: str, name: str) -> str:
+    """The name of a file as it was entered; quotes as in a shell, where there are any."""
+    if text[:1] in ("'", '"'):
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            raise CommandError(f".{name}: {text} has no closing quote") from None
+        if len(words) != 1:
+            raise CommandError(f".{name} takes one file, not {len(words)}: {text}")
+        text = words[0]
     if not text:
         raise CommandError(f".{name} needs a file; e.g. .{name} session")
+    return text
+
+
+def _path(name: str) -> Path:
     try:
-        return Path(text).expanduser()
+        return Path(name).expanduser()
     except RuntimeError:
-        return Path(text)
+        return Path(name)
 
 
-def _write(repl: Repl, path: Path, text: str) -> None:
+def _write(repl: Repl, name: str, text: str) -> None:
+    """Write a file; ``-`` is where results go."""
+    if name == "-":
+        repl.write(text.removesuffix("\n"))
+        return
+    path = _path(name)
     try:
         path.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
-    repl.write(f"wrote {len(repl.session.history)} calls to {path}")
+    repl.write(f"wrote {counted(len(repl.session.history), 'call')} to {path}")
 
 
 def load(repl: Repl, text: str) -> None:
     """Run what is in a file: calls and dot commands, or a transcript's calls."""
-    path = _path(text, "load")
+    name = _name(text, "load")
+    if name == "-":
+        raise CommandError(".load reads a file; lines are entered or pasted at the prompt")
+    path = _path(name)
     try:
         lines = path.read_text(encoding="utf-8").removeprefix("\ufeff").splitlines()
     except (OSError, ValueError) as error:

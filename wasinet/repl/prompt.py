@@ -27,6 +27,7 @@ from wasinet.repl.highlight import pieces
 from wasinet.repl.keys import bindings
 from wasinet.repl.repl import Repl, needs_more
 from wasinet.wit.declare import Function
+from wasinet.wit.english import counted
 
 __all__ = ["interact", "make_prompt"]
 
@@ -113,7 +114,7 @@ class _Toolbar:
         width = app.output.get_size().columns
         function, argument = current_call(repl, buffer.text, buffer.cursor_position)
         count = len(repl.paths.live)
-        status = f"{count} handle{'' if count == 1 else 's'}  world {repl.world}  host {repl.host}"
+        status = f"{counted(count, 'handle')}  world {repl.world}  host {repl.host}"
         if function is None:
             return [("", status[:width])]
         room = width - len(status) - 2
