@@ -240,8 +240,8 @@ complete -c wasinet -n "__wasinet_at 'poll'" -a 'tcp-connect: tcp-listen: udp: r
 
 complete -c wasinet -n "__wasinet_at 'run'" -l env -x -d 'Give the guest a variable; NAME alone as it is here'
 complete -c wasinet -n "__wasinet_at 'run'" -l dir -x -d 'Give the guest a folder, as GUEST, and only to read with :ro'
-complete -c wasinet -n "__wasinet_at 'run'" -l stdin -d 'Whether the guest reads your standard input. The default is stdin'
-complete -c wasinet -n "__wasinet_at 'run'" -l no-stdin -d 'Whether the guest reads your standard input. The default is stdin'
+complete -c wasinet -n "__wasinet_at 'run'" -l stdin -d 'Whether the guest reads your standard input. The default is --stdin'
+complete -c wasinet -n "__wasinet_at 'run'" -l no-stdin -d 'Whether the guest reads your standard input. The default is --stdin'
 complete -c wasinet -n "__wasinet_at 'run'" -l max-memory -x -d 'The most that a memory of the guest grows to; 1GiB by default'
 complete -c wasinet -n "__wasinet_at 'run'" -l fuel -x -d 'End the guest after about N instructions'
 complete -c wasinet -n "__wasinet_at 'run'" -l allow -x -a 'tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' -d 'Allow more: tcp-connect:10.0.0.0/8:443, name-lookup:*.example.com, all'
@@ -254,8 +254,8 @@ complete -c wasinet -n "__wasinet_at 'run' 0" -a '(__wasinet_files wasm wat)'
 complete -c wasinet -n "__wasinet_at 'call'" -l format -x -a 'human wave' -d 'Short forms, or pure WAVE. The default is human'
 complete -c wasinet -n "__wasinet_at 'call'" -l keep-going -d 'Go on after a call that fails'
 
-complete -c wasinet -n "__wasinet_at 'repl'" -l vi -d 'The keys of vi, or those of emacs. The default is emacs'
-complete -c wasinet -n "__wasinet_at 'repl'" -l emacs -d 'The keys of vi, or those of emacs. The default is emacs'
+complete -c wasinet -n "__wasinet_at 'repl'" -l vi -d 'The keys of vi, or those of emacs. The default is --emacs'
+complete -c wasinet -n "__wasinet_at 'repl'" -l emacs -d 'The keys of vi, or those of emacs. The default is --emacs'
 
 complete -c wasinet -n "__wasinet_at 'replay'" -l update -d 'Write what came where it was not expected'
 complete -c wasinet -n "__wasinet_at 'replay'" -l junit -r -F -d 'Also write a JUnit report'

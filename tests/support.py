@@ -394,12 +394,12 @@ def lines_of(act: Callable[[], object]) -> int:
     """How many lines of wasinet's Python code an act executes: what it costs, without a clock."""
     count = 0
 
-    def local(frame: FrameType, event: str, argument: object) -> object:
+    def local(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal count
         count += event == "line"
         return local
 
-    def trace(frame: FrameType, event: str, argument: object) -> object:
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
         return local if f"{os.sep}wasinet{os.sep}" in frame.f_code.co_filename else None
 
     before = sys.gettrace()

@@ -52,6 +52,6 @@ def read_config(settings: Settings) -> None:
     from wasinet.cli.config_keys import apply, parse
 
     try:
-        apply(parse(path, raw), settings)
+        apply(parse(path, raw), settings, path)
     except ConfigError as error:
         settings.config_error = error

@@ -78,7 +78,10 @@ def _call_failed(error: CallFailed, settings: Settings) -> Ending:
     if settings.verbose and error.function:
         line += f" ({error.function})"
     code = load(settings.world).code(error.code)
-    return FAILED, (line,) if code is None or not code.advice else (line, f"  {code.advice}")
+    # The advice for a code is for all functions that give it; where the code says little, the reason says more.
+    if code is None or not code.advice or (error.reason and error.code in _VAGUE):
+        return FAILED, (line,)
+    return FAILED, (line, f"  {code.advice}")
 
 
 def _local_failed(error: LocalFailed, settings: Settings) -> Ending:
@@ -98,7 +101,7 @@ def _trap(error: Trap, settings: Settings) -> Ending:
 
 
 def _bad_value(error: BadValue | HostError | NotInWorld, settings: Settings) -> Ending:
-    return USAGE, (f"{_named(settings)}: {error}",)
+    return USAGE, (f"{_named(settings)}: {settings.blamed(str(error))}",)
 
 
 def _config_error(error: ConfigError, settings: Settings) -> Ending:

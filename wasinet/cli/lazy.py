@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from wasinet.cli.combinations import check, given
 from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.options import CommonOption, common_options
 from wasinet.cli.output import write_line
@@ -99,6 +100,8 @@ class Leaf(_Shape, TyperCommand):
         if self.calls and ctx.obj.world not in WORLD_NAMES:
             choose = ", ".join(WORLD_NAMES)
             raise BadValue(f"--world: {ctx.obj.world!r} is for wit and explain only; choose {choose}")
+
+        check(ctx.obj.command, given(ctx))
 
         # What was imported stays; the program's own garbage is collected from here on (see ``main``).
         gc.freeze()

@@ -58,8 +58,6 @@ def command(
     Ends when both directions have. With --keep-open many connections are served at once; standard
     input is not read then, and each gets what --send says. At a terminal the peer's end ends it.
     """
-    if most is not None and not keep_open:
-        raise BadValue("--max counts the connections of --keep-open, which is not given")
     if most == 0:
         raise BadValue("--max is at least 1")
     family = options.family_of(ipv4, ipv6)

@@ -233,6 +233,10 @@ def stream_options(
         # Said before anything is received and lost.
         raise LocalFailed(f"write {name}", os.strerror(errno.EBADF), errno.EBADF)
     source = None if recv_only or echo else _source(send, from_input=not keep_open and not discard)
+    if source is None and crlf:
+        raise BadValue("--crlf is for what is sent, and nothing is")
+    if source is None and no_half_close and sink != ECHO:
+        raise BadValue("--no-half-close is about the end of what is sent, and nothing is")
     shown = (hex_dump or (sink == OUTPUT and not send_only)) and _is_terminal(fd)
     return StreamOptions(
         send=source,

@@ -68,8 +68,6 @@ def command(
         raise BadValue("--count is at least 1")
     if lines and texts:
         raise BadValue("--lines is for standard input; the arguments are datagrams already")
-    if (raw or hex_dump) and wait is None:
-        raise BadValue(f"{'--raw' if raw else '--hex'} is for replies, which need --wait; e.g. --wait 1s")
     family = options.family_of(ipv4, ipv6)
     properties = [
         (name, value)

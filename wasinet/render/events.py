@@ -91,7 +91,7 @@ def event_line(event: Event, paint: Painter) -> str:
 class _Field(str):
     """A field as text; formatted with a noun, the number of these."""
 
-    __slots__ = ("_number",)
+    _number: Any
 
     def __new__(cls, key: str, value: Any, paint: Painter) -> Self:
         field = super().__new__(cls, _field(key, value, paint))

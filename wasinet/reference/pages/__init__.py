@@ -1,4 +1,4 @@
-"""All manual pages: the program's, one for each command, the formats and the state machines."""
+"""All manual pages: the program's, one for each command and group, the formats and the state machines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from wasinet.reference.document import Page
 from wasinet.reference.pages.command import command_page
+from wasinet.reference.pages.group import group_page
 from wasinet.reference.pages.main import main_page
 from wasinet.reference.pages.states import states_page
 from wasinet.reference.pages.trace import trace_page
@@ -27,14 +28,17 @@ TOPICS: Mapping[str, Callable[[Program], Page]] = {
 def all_pages(program: Program) -> list[Page]:
     """Every page, in the manual's order."""
     topics = (make(program) for make in TOPICS.values())
-    pages = [main_page(program), *(command_page(program, command) for command in program.commands), *topics]
+    commands = (command_page(program, command) for command in program.commands)
+    groups = (group_page(program, group) for group in program.groups)
+    pages = [main_page(program), *groups, *commands, *topics]
     return sorted(pages, key=lambda page: (page.number, page.name))
 
 
 def find_page(program: Program, words: tuple[str, ...]) -> Page | None:
     """The page of a command, ``("tcp", "listen")``, of a topic, ``("wave",)``, or of a page's own name.
 
-    No word at all, and a group's, is the program's page. ``wasinet-states`` and ``states.7`` are accepted, too.
+    No word at all is the program's page, and a group's word the group's. ``wasinet-states`` and ``states.7`` are
+    accepted, too.
     """
     name = "-".join(words).removeprefix("wasinet").lstrip("-")
     stem, dot, number = name.rpartition(".")
@@ -45,4 +49,4 @@ def find_page(program: Program, words: tuple[str, ...]) -> Page | None:
     for page in pages:
         if page.name == wanted and number in ("", str(page.number)):
             return page
-    return pages[0] if stem in program.groups and not number else None
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasinet.reference.document import ARG, Block, Page, Paragraph, Section, Span, Subsection, Synopsis
-from wasinet.reference.pages.shared import examples, exits, files, options, page_name, placeholders
+from wasinet.reference.pages.shared import examples, exits, files, lower, options, page_name, placeholders, topics
 from wasinet.reference.program import Command, Program
 
 __all__ = ["command_page"]
@@ -33,7 +33,7 @@ def command_page(program: Program, command: Command) -> Page:
     return Page(
         page_name(command.path),
         1,
-        _lower(command.summary),
+        lower(command.summary),
         (
             Section("SYNOPSIS", (Synopsis((program.name, *command.path), tuple(pieces)),)),
             Section("DESCRIPTION", tuple(body)),
@@ -50,24 +50,6 @@ def command_page(program: Program, command: Command) -> Page:
             exits(program),
             examples(command.examples),
         ),
-        ("wasinet(1)", *siblings, *_topics(command)),
+        ("wasinet(1)", *siblings, *topics(" ".join((command.summary, *command.help)))),
         placeholders((*command.arguments, *command.options, *program.common)),
     )
-
-
-def _topics(command: Command) -> tuple[str, ...]:
-    """Pages that a command's texts are about."""
-    text = " ".join((command.summary, *command.help)).lower()
-    about = {
-        "wasinet-transcript(5)": "transcript" in text,
-        "wasinet-states(7)": "state" in text,
-        "wasinet-wave(7)": "calls" in text or "wave" in text,
-        "wasinet-trace(5)": "trace" in text,
-    }
-    return tuple(name for name, wanted in about.items() if wanted)
-
-
-def _lower(summary: str) -> str:
-    """As the NAME line wants it: no capital, no full stop."""
-    text = summary.rstrip(".")
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

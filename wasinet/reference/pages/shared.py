@@ -21,7 +21,18 @@ from wasinet.reference.document import (
 )
 from wasinet.reference.program import Entry, Example, Parameter, Program
 
-__all__ = ["entries", "environment", "examples", "exits", "files", "options", "page_name", "placeholders"]
+__all__ = [
+    "entries",
+    "environment",
+    "examples",
+    "exits",
+    "files",
+    "lower",
+    "options",
+    "page_name",
+    "placeholders",
+    "topics",
+]
 
 
 def page_name(path: tuple[str, ...]) -> str:
@@ -83,3 +94,21 @@ def files(program: Program) -> Section:
 def exits(program: Program) -> Section:
     """EXIT STATUS."""
     return Section("EXIT STATUS", (entries(program.exits, compact=True),))
+
+
+def lower(summary: str) -> str:
+    """As the NAME line wants it: no capital, no full stop."""
+    text = summary.rstrip(".")
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def topics(text: str) -> tuple[str, ...]:
+    """The pages about what a text speaks of."""
+    text = text.lower()
+    about = {
+        "wasinet-transcript(5)": "transcript" in text,
+        "wasinet-states(7)": "state" in text,
+        "wasinet-wave(7)": "calls" in text or "wave" in text,
+        "wasinet-trace(5)": "trace" in text,
+    }
+    return tuple(name for name, wanted in about.items() if wanted)
