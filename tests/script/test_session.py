@@ -327,25 +327,38 @@ def test_no_text_at_a_prompt_raises_anything_else(text: str, cursor: int) -> Non
     look(text, min(cursor, len(text)), names, _Blind())
 
 
-@pytest.mark.parametrize("host", [DEFAULT_HOST, "wasmtime"])
-@pytest.mark.parametrize(
+_COSTING = pytest.mark.parametrize(
     "text", ["create-udp-socket(ipv4)", "s = create-udp-socket(ipv4); drop(s)", "#2.address-family()", "drop(#900)"]
 )
-def test_a_call_costs_the_same_beside_many_handles(request: pytest.FixtureRequest, host: str, text: str) -> None:
-    if host == "wasmtime":
-        request.getfixturevalue("wasmtime_runtime")
+
+
+def costs(host: str, text: str) -> list[int]:
+    """What running a text costs beside few and beside many handles."""
     session = Session(lambda: make_host(host))
-    costs = []
+    found = []
     try:
         run(session, "t = create-tcp-socket(ipv4); drop(t)")
         for count in (10, 100):
             for _ in range(count):
                 run(session, "create-udp-socket(ipv4)")
             run(session, text)
-            costs.append(lines_of(lambda: run(session, text)))
+            found.append(lines_of(lambda: run(session, text)))
     finally:
         session.host.close()
-    assert costs[0] == costs[1]
+    return found
+
+
+@_COSTING
+def test_a_call_costs_the_same_beside_many_handles(text: str) -> None:
+    few, many = costs(DEFAULT_HOST, text)
+    assert few == many
+
+
+@_COSTING
+@pytest.mark.usefixtures("wasmtime_runtime")
+def test_a_call_on_wasmtime_costs_the_same_beside_many_handles(text: str) -> None:
+    few, many = costs("wasmtime", text)
+    assert few == many
 
 
 def test_default_names_are_the_first_free_ones(session: Session) -> None:

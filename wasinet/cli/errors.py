@@ -78,8 +78,8 @@ def _call_failed(error: CallFailed, settings: Settings) -> Ending:
     if settings.verbose and error.function:
         line += f" ({error.function})"
     code = load(settings.world).code(error.code)
-    # The advice for a code is for all functions that give it; where the code says little, the reason says more.
-    if code is None or not code.advice or (error.reason and error.code in _VAGUE):
+    # The reason names the argument that is wrong; the advice, for all functions with arguments, speaks of others.
+    if code is None or not code.advice or (error.reason and error.code == "invalid-argument"):
         return FAILED, (line,)
     return FAILED, (line, f"  {code.advice}")
 

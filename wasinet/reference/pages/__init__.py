@@ -22,7 +22,7 @@ TOPICS: Mapping[str, Callable[[Program], Page]] = {
     "states": states_page,
     "wave": wave_page,
 }
-"""Pages that are about no command; a command of the same name has the name first."""
+"""Pages that are about no command; a command or group of the same name has the name first."""
 
 
 def all_pages(program: Program) -> list[Page]:

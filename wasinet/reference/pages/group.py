@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasinet.reference.document import ARG, PAGE, Item, Items, Page, Paragraph, Section, Subsection, Synopsis
-from wasinet.reference.pages.shared import examples, exits, lower, options, page_name, placeholders
+from wasinet.reference.pages.shared import examples, exits, lower, options, page_name, placeholders, topics
 from wasinet.reference.program import Program
 
 __all__ = ["group_page"]
@@ -41,6 +41,6 @@ def group_page(program: Program, group: str) -> Page:
             exits(program),
             examples(example for command in commands for example in command.examples),
         ),
-        ("wasinet(1)", *pages),
+        ("wasinet(1)", *pages, *topics(program.groups[group])),
         placeholders(program.common),
     )
