@@ -11,6 +11,7 @@ import pytest
 from wasinet.cli.combinations import EXCLUDED, NEEDED, WITHOUT, check
 from wasinet.cli.commands import COMMANDS, Group
 from wasinet.cli.lazy import leaf, root
+from wasinet.cli.params import default_text
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 
@@ -100,3 +101,32 @@ def test_the_environment_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     with root().make_context("wasinet", ["wit"], obj=Settings()) as ctx:
         monkeypatch.setattr("wasinet.cli.wit.write_line", lambda stream, text: None)
         ctx.command.invoke(ctx)
+
+
+def test_defaults_are_what_a_person_would_type() -> None:
+    """The parser of an option reads its default's text as the default."""
+    shown = {}
+    for name, command in TABLE.items():
+        for param in command.params:
+            text = default_text(param, param.default)
+            if text and not param.is_flag:
+                read = getattr(param.type, "func", type(param.default))
+                assert read(text) == param.default, (name, param.opts)
+            if text:
+                shown[name, param.opts[0]] = text
+    assert shown["tcp connect", "--interval"] == "1s"
+    assert shown["fuzz", "--hosts"] == "native,wasmtime"
+    assert shown["repl", "--vi"] == "--emacs"
+    # Off, which every flag is that has no opposite, is not said.
+    assert ("tcp connect", "--probe") not in shown
+
+
+def test_a_default_of_the_configuration_is_shown() -> None:
+    settings = Settings()
+    settings.defaults["--idle-timeout"] = "30s"
+    with root().make_context("wasinet", ["tcp", "connect", ":1"], obj=settings) as ctx:
+        group = ctx.command.get_command(ctx, "tcp")
+        inner = group.make_context("tcp", ["connect", ":1"], parent=ctx)
+        one = group.get_command(inner, "connect")
+        page = one.get_help(one.make_context("connect", ["a:1"], parent=inner))
+    assert "[default: 30s]" in " ".join(page.split())

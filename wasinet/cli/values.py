@@ -162,7 +162,7 @@ def parse_endpoint(text: str) -> Endpoint:
         raise BadValue(_unbracketed(text))
     if not colon:
         if text.isascii() and text.isdigit():
-            raise BadValue(f"{text!r} has no host; e.g. localhost:{text}")
+            raise BadValue(f"{text!r} has no host; e.g. localhost:{parse_port(text)}")
         example = f"{text}:80" if text else "localhost:80"
         raise BadValue(f"{text!r} has no port; e.g. {example}")
     if not port:
@@ -175,7 +175,8 @@ def parse_endpoint(text: str) -> Endpoint:
 def parse_local(text: str) -> Endpoint:
     """As ``parse_endpoint``, of this machine: where a port alone was given, the advice is another."""
     if text.isascii() and text.isdigit():
-        raise BadValue(f"{text!r} has no host; e.g. 127.0.0.1:{text}, or :{text} for all addresses of this machine")
+        port = parse_port(text)
+        raise BadValue(f"{text!r} has no host; e.g. 127.0.0.1:{port}, or :{port} for all addresses of this machine")
     return parse_endpoint(text)
 
 
