@@ -15,6 +15,7 @@ from wasinet.render.color import is_terminal, wants_color, width_of
 from wasinet.render.table import Table, table_text
 from wasinet.render.theme import Painter
 from wasinet.wit.data import Data
+from wasinet.wit.english import counted
 
 __all__ = ["NATIVE_AND_WASMTIME", "HostPair", "makers", "parse_hosts", "show_table", "traced"]
 
@@ -48,7 +49,7 @@ def parse_hosts(text: str) -> HostPair:
         if name not in HOST_NAMES:
             raise BadValue(f"{name!r} is no host; there is {', '.join(HOST_NAMES)}")
     if len(names) != 2:
-        raise BadValue(f"{text!r} names {len(names)} hosts, and two are compared; e.g. {_EXAMPLE}")
+        raise BadValue(f"{text!r} names {counted(len(names), 'host')}, and two are compared; e.g. {_EXAMPLE}")
     return HostPair(names[0], names[1])
 
 
