@@ -125,7 +125,8 @@ def test_a_default_of_the_configuration_is_shown() -> None:
     settings = Settings()
     settings.defaults["--idle-timeout"] = "30s"
     with root().make_context("wasinet", ["tcp", "connect", ":1"], obj=settings) as ctx:
-        group = ctx.command.get_command(ctx, "tcp")
+        command: Any = ctx.command
+        group = command.get_command(ctx, "tcp")
         inner = group.make_context("tcp", ["connect", ":1"], parent=ctx)
         one = group.get_command(inner, "connect")
         page = one.get_help(one.make_context("connect", ["a:1"], parent=inner))

@@ -105,7 +105,7 @@ def test_calls(session: Session, text: str, shown: str) -> None:
         ("x = drop(socke)", "x", "drop gives nothing that could be assigned"),
         ("x = socke.start-listen()", "x", "tcp-socket.start-listen gives nothing that could be assigned"),
         ("(a, b) = socke.accept()", "a", "tcp-socket.accept gives 3 values, tuple<tcp-socket, input-stream, output-s"),
-        ("(a, b) = now()", "a", "now gives one value, instant; here are 2 names"),
+        ("(a, b) = now()", "a", "now gives one value, instant; 2 names given"),
         ("(a, a, b) = socke.accept()", "a, b", "a is here twice"),
         ("drop()", ")", "expected a handle to drop, a variable or #3, found ')'"),
         ("drop(here)", "here", "expected a handle; here is a value of the type ip-socket-address"),
