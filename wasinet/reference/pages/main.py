@@ -59,7 +59,8 @@ def main_page(program: Program) -> Page:
                     ),
                     Paragraph(
                         "Received data and results go to standard output, everything else to standard error. "
-                        "Without a command, `wasinet` on a terminal is `wasinet repl`."
+                        "Without a command, `wasinet` on a terminal is `wasinet repl`. A file named `-` is standard "
+                        "output where it is written, and standard input where it is read."
                     ),
                     Subsection("Commands"),
                     commands,
