@@ -23,6 +23,8 @@ from wasinet.worlds.v0_2 import RESOURCES
 DATA = Path(__file__).parent / "data"
 SECONDS = 10
 """How long a test waits for what must happen; only a failing test waits this long."""
+THOROUGH = bool(os.environ.get("WASINET_THOROUGH"))
+"""Whether repetitions and random cases run in large numbers (``check --thorough``)."""
 
 
 def facts(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 
 __all__ = ["main"]
@@ -12,6 +13,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run ``wasinet`` with these arguments, the process's own by default; gives the exit code."""
     # Collections would only walk the growing modules, a tenth of the start-up; a command turns them on again.
     gc.disable()
+    # Until interruptions are installed a Ctrl-C ends the process at once, where Python's own handler would show
+    # a traceback from somewhere in an import.
+    if arguments is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         return _main(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as interruption:

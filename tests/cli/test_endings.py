@@ -16,10 +16,10 @@ import pytest
 from tests.cli.command import CLEAN, COMMAND, run
 from wasinet import __version__
 from wasinet.cli.errors import Mismatch, report
-from wasinet.cli.interrupts import Terminated, TimedOut
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.faults import Trap
+from wasinet.oscalls.interruption import Terminated, TimedOut
 from wasinet.programs.events import CallFailed, LocalFailed
 
 

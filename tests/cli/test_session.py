@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from wasinet.cli.interrupts import TimedOut
 from wasinet.cli.session import Session
 from wasinet.cli.settings import Settings
 from wasinet.hosts.native import NativeHost
+from wasinet.oscalls.interruption import TimedOut
 from wasinet.programs.events import CallFailed, Event, HandleRef, LocalFailed
 
 

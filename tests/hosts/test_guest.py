@@ -16,13 +16,13 @@ import pytest
 from tests.guests import bodies
 from tests.guests.wat import guest
 from wasinet import wit
-from wasinet.cli.interrupts import catch_signals
 from wasinet.engine.faults import Trap
 from wasinet.engine.policy import Policy
 from wasinet.engine.program import Preopen, Program
 from wasinet.hosts import CallRecord, Trapped
 from wasinet.hosts.components.component import Component, NotRunnable
 from wasinet.hosts.guest import TRANSFER_LIMIT, GuestHost, Limits
+from wasinet.oscalls.interruption import install
 from wasinet.wit.declare import World
 from wasinet.wit.values import Err
 
@@ -147,7 +147,7 @@ def ctrl_c() -> Iterator[Callable[[], None]]:
     """Starts a Ctrl-C that comes a moment later, and is put off as the command does."""
     before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    catch_signals()
+    install()
     timer = threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
     yield timer.start
     timer.cancel()

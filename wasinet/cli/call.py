@@ -15,6 +15,7 @@ from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.faults import Trap
 from wasinet.hosts import Trapped, make_host
+from wasinet.oscalls.interruption import interruptible
 from wasinet.programs.events import CallFailed
 from wasinet.script.outcomes import code_of, outcome_text
 from wasinet.script.session import Session as Calls
@@ -80,7 +81,8 @@ def command(
 
 def _read() -> str:
     try:
-        return sys.stdin.buffer.read().decode() if sys.stdin is not None else ""
+        with interruptible():
+            return sys.stdin.buffer.read().decode() if sys.stdin is not None else ""
     except UnicodeDecodeError as error:
         raise BadValue(f"standard input is not UTF-8: {error.reason} at byte {error.start}") from None
 

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable
 
 from wasinet.cli.config import ConfigError
-from wasinet.cli.interrupts import Terminated, TimedOut
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue, show_duration
 from wasinet.engine.faults import Trap
 from wasinet.hosts import HostError
+from wasinet.oscalls.interruption import Interruption, Terminated, TimedOut
 from wasinet.programs.events import CallFailed, Idle, LocalFailed, NotInWorld, SomeFailed
 
 __all__ = ["EXIT_CODES", "Mismatch", "report"]
@@ -22,7 +22,7 @@ USAGE = 2
 TRAP = 3
 MISMATCH = 4
 TIMED_OUT = TimedOut.code
-INTERRUPTED = 130
+INTERRUPTED = Interruption.code
 BROKEN_PIPE = 141
 TERMINATED = Terminated.code
 

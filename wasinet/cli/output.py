@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from wasinet.cli.settings import Settings
+from wasinet.oscalls.interruption import interruptible
 from wasinet.programs.events import LocalFailed
 
 __all__ = ["results", "write_json", "write_line"]
@@ -39,12 +40,14 @@ def _write(stream: Any, text: str, encoding: str, errors: str) -> None:
         return
     try:
         raw = getattr(stream, "buffer", None)
-        if raw is None:
-            stream.write(text + "\n")
-        else:
+        # A pipe that nobody reads takes no more.
+        with interruptible():
+            if raw is None:
+                stream.write(text + "\n")
+            else:
+                stream.flush()
+                raw.write(text.encode(encoding, errors) + b"\n")
             stream.flush()
-            raw.write(text.encode(encoding, errors) + b"\n")
-        stream.flush()
     except OSError as error:
         name = "standard error" if stream is sys.stderr else "standard output"
         raise LocalFailed(f"write {name}", error.strerror or str(error), error.errno) from error

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from wasinet.cli.interrupts import stop_timeout
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.tracing import readers
+from wasinet.oscalls.interruption import interruptible, leave
 from wasinet.programs.events import LocalFailed
 from wasinet.render.color import is_terminal, wants_color, width_of
 from wasinet.render.theme import Painter
@@ -70,7 +70,7 @@ def command(
             _feed(repl)
         interrupted = False
     finally:
-        stop_timeout()
+        leave()
         if not at_prompt:
             # Nobody is there to be told what was open at the end of a pipe.
             delivered = repl.session.host.close(_DRAIN_INTERRUPTED if interrupted else _DRAIN)
@@ -89,7 +89,11 @@ def _feed(repl: Repl) -> None:
     if sys.stdin is None:
         return
     entered = ""
-    for raw in sys.stdin.buffer:
+    while True:
+        with interruptible():
+            raw = sys.stdin.buffer.readline()
+        if not raw:
+            break
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
         entered = f"{entered}\n{line}" if entered else line
         if needs_more(entered):

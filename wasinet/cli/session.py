@@ -16,11 +16,11 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from wasinet.cli.interrupts import leave
 from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.hosts import make_host
+from wasinet.oscalls.interruption import leave
 from wasinet.programs.events import CallFailed, Event, Idle, LocalFailed
 from wasinet.render.color import wants_color
 from wasinet.render.theme import Painter

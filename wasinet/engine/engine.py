@@ -18,6 +18,7 @@ from wasinet.engine.network import Domain
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.poller import Poller
 from wasinet.oscalls import Found, Os
+from wasinet.oscalls.interruption import PENDING, checkpoint
 from wasinet.wit.declare import Function
 from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, TERMINATED, WOULD_BLOCK, Machine
 from wasinet.wit.types import Borrow, Option, Own, Result, resolve
@@ -179,6 +180,8 @@ class Engine:
         if receiver is None:
 
             def call_free(*args: Value) -> Value:
+                if PENDING:
+                    checkpoint()
                 if borrows:
                     args = resolved(args)
                 try:
@@ -192,6 +195,8 @@ class Engine:
         if not moves:
 
             def call_method(handle: int, *args: Value) -> Value:
+                if PENDING:
+                    checkpoint()
                 this = table.get(handle)
                 if this.__class__ is not receiver:
                     raise self._wrong_handle(handle, receiver.kind)
@@ -215,6 +220,8 @@ class Engine:
         step = self._step
 
         def call_moving(handle: int, *args: Value) -> Value:
+            if PENDING:
+                checkpoint()
             socket: Any = table.get(handle)
             if socket.__class__ is not receiver:
                 raise self._wrong_handle(handle, receiver.kind)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from wasinet.engine.faults import Trap
 from wasinet.engine.resource import NEVER, READY, Interest, Pollable, Resource, Waitable
 from wasinet.oscalls import READ, WRITE
+from wasinet.oscalls.interruption import PENDING, checkpoint, wake_fd
 from wasinet.oscalls.wait import BROKEN, LONGEST, Kept
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ class Watch:
     def _open(self) -> Kept:
         if self._kept is None:
             self._kept = self._engine.os.make_kept()
+            self._kept.set(self._poller.interruptions, 0, READ)
             for fd in self._poller.extra:
                 self.sync(fd)
         return self._kept
@@ -212,7 +214,10 @@ class Watch:
                 elif nearest is None or moment < nearest:
                     nearest = moment
             timeout = 0.0 if ready else None if nearest is None else min(max(0.0, nearest - now), LONGEST)
-            for fd, events in kept.wait(timeout, len(self._masks) or 1):
+            found = kept.wait(timeout, len(self._masks) + 1)
+            if PENDING:
+                checkpoint()
+            for fd, events in found:
                 if fd in poller.extra:
                     poller.event(fd)
                 handles = by_fd.get(fd)
@@ -247,6 +252,7 @@ class Poller:
         self._seen: set[int] = set()
         self._last: Interest = NEVER
         self._waiter: Callable[[], object] = list
+        self.interruptions = wake_fd()
         self.extra: dict[int, int] = {}
         self._writers: dict[int, Writer] = {}
         self._wake: tuple[int, int] | None = None
@@ -305,13 +311,18 @@ class Poller:
 
     def drive(self, timeout: float | None) -> None:
         """Wait, ``timeout`` seconds at the most, for a pending write that can go, and let it."""
-        for fd, _ in self._engine.os.wait_many(self.extra, timeout):
+        for fd, _ in self._wait_many(dict(self.extra), timeout):
             self.event(fd)
 
     # Waiting
 
-    def checkpoint(self) -> None:
-        """Where an operation that may go on for ever without a wait can be interrupted in order."""
+    def _wait_many(self, masks: dict[int, int], timeout: float | None) -> list[tuple[int, int]]:
+        """``Os.wait_many``, which an interruption ends."""
+        masks[self.interruptions] = READ
+        found = self._engine.os.wait_many(masks, timeout)
+        if PENDING:
+            checkpoint()
+        return found
 
     def wait_for(self, resource: Waitable, deadline: float | None = None) -> bool:
         """Block until a resource is ready, or until the deadline: False then, unless it is ready at last."""
@@ -325,21 +336,21 @@ class Poller:
                 timeout = deadline - engine.os.monotonic()
                 if timeout <= 0:
                     return False
-            if interest is not NEVER and not self.extra:
-                if timeout is None:
-                    # Mostly the one that was waited for the last time: the other end of a conversation.
-                    if interest != self._last:
-                        self._waiter = engine.os.waiter(interest[0], interest[1])
-                        self._last = interest
-                    if self._waiter() and resource.settle():
-                        return True
-                elif engine.os.wait_one(interest[0], interest[1], timeout) and resource.settle():
+            if interest is not NEVER and timeout is None and not self.extra:
+                # Mostly the one that was waited for the last time: the other end of a conversation.
+                if interest != self._last:
+                    self._waiter = engine.os.waiter({interest[0]: interest[1], self.interruptions: READ})
+                    self._last = interest
+                self._waiter()
+                if PENDING:
+                    checkpoint()
+                if resource.settle():
                     return True
                 continue
             masks = dict(self.extra)
             if interest is not NEVER:
                 masks[interest[0]] = masks.get(interest[0], 0) | interest[1]
-            for fd, events in engine.os.wait_many(masks, timeout):
+            for fd, events in self._wait_many(masks, timeout):
                 self.event(fd)
                 if (
                     interest is not NEVER
@@ -444,7 +455,7 @@ class Poller:
                     waiting.append((index, fd, mask, parent))
                     masks[fd] = masks.get(fd, 0) | mask
             timeout = 0.0 if ready else None if nearest is None else max(0.0, nearest - clock())
-            events = engine.os.wait_many(masks, timeout) if masks or timeout is None or timeout > 0 else []
+            events = self._wait_many(masks, timeout) if masks or timeout is None or timeout > 0 else []
             if events:
                 happened = dict(events)
                 for fd, _ in events:

@@ -18,7 +18,7 @@ from wasinet.hosts.components.component import Component, Import, NotRunnable, c
 from wasinet.hosts.components.imports import Imports, import_name
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found, Os
-from wasinet.oscalls.interruptible import checkpoint
+from wasinet.oscalls.interruption import checkpoint
 from wasinet.oscalls.signals import SignalWatch
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Function
@@ -204,7 +204,7 @@ class GuestHost(_ProgramHost):
             return NotRunnable(f"{self._component.path} does not fit this host: {' '.join(str(error).split())}")
         cause = cause_of(error).removeprefix("wasm trap: ")
         if cause == "interrupt":
-            # The signal's own exception comes as soon as this code is left.
+            checkpoint()
             return KeyboardInterrupt()
         if cause.startswith("all fuel consumed"):
             cause = f"it used up its fuel of {self._limits.fuel} (--fuel)"

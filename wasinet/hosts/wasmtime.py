@@ -27,6 +27,7 @@ from wasinet.hosts.forwarder import BASE, drop_export, export_name, result_base
 from wasinet.hosts.recording import Recording, drop_function
 from wasinet.hosts.runtime import MISSING, Instance, RuntimeTrap, runtime_version
 from wasinet.hosts.slices import Slices, poll
+from wasinet.oscalls.interruption import PENDING, checkpoint
 from wasinet.wit import DEFAULT_WORLD
 from wasinet.wit.addresses import show_address
 from wasinet.wit.declare import Function
@@ -166,12 +167,16 @@ class WasmtimeHost(Recording):
         if function.resource is None:
 
             def call_free(*inputs: Value) -> Value:
+                if PENDING:
+                    checkpoint()
                 return finish(pack(*self._indexes(inputs, borrowed)), None, inputs)
 
             return call_free if key != "resolve-addresses" else self._named(call_free)
         kind = function.resource.name
 
         def call(handle: int, *inputs: Value) -> Value:
+            if PENDING:
+                checkpoint()
             entry = table.get(handle)
             if entry is None or entry.kind != kind:
                 return self._elsewhere(key, kind, handle, inputs)

@@ -20,6 +20,7 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
+from wasinet.oscalls.interruption import interruptible
 from wasinet.render.theme import prompt_styles
 from wasinet.repl.completion import candidates, current_call
 from wasinet.repl.highlight import pieces
@@ -168,7 +169,8 @@ def interact(repl: Repl, *, vi: bool = False) -> None:
     prompt = make_prompt(repl, vi=vi)
     while not repl.done:
         try:
-            text = prompt.prompt()
+            with interruptible():
+                text = prompt.prompt()
         except EOFError:
             return
         except KeyboardInterrupt as interruption:

@@ -12,7 +12,7 @@ from wasmtime.component import Component as Compiled
 from wasmtime.component import ComponentInstanceType, FuncType
 
 from wasinet.hosts.components.imports import import_name
-from wasinet.oscalls.interruptible import in_thread
+from wasinet.oscalls.interruption import in_thread, interruptible
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Interface, World
 
@@ -127,7 +127,8 @@ def cause_of(error: WasmtimeError) -> str:
 
 def _read(path: str) -> bytes | str:
     try:
-        with open(path, "rb") as file:
+        # A FIFO that nobody writes to keeps open(2) waiting.
+        with interruptible(), open(path, "rb") as file:
             content = file.read()
     except OSError as error:
         raise NotRunnable(f"{path}: {error.strerror}") from None
