@@ -14,7 +14,7 @@ from wasinet.hosts import HostError
 from wasinet.oscalls.interruption import Interruption, Terminated, TimedOut
 from wasinet.programs.events import CallFailed, Idle, LocalFailed, NotInWorld, SomeFailed
 
-__all__ = ["EXIT_CODES", "Mismatch", "report"]
+__all__ = ["Mismatch", "report"]
 
 DONE = 0
 FAILED = 1
@@ -25,17 +25,6 @@ TIMED_OUT = TimedOut.code
 INTERRUPTED = Interruption.code
 BROKEN_PIPE = 141
 TERMINATED = Terminated.code
-
-EXIT_CODES: tuple[tuple[tuple[int, ...], str], ...] = (
-    ((DONE,), "Done."),
-    ((FAILED,), "A WASI call or a local resource failed; the code is named on standard error."),
-    ((USAGE,), "Usage: malformed input, an unreadable file, an unknown name; nothing was called."),
-    ((TRAP,), "Trap: the call broke a rule of the API, a real guest would have been killed."),
-    ((MISMATCH,), "Mismatch: not what was expected."),
-    ((TIMED_OUT,), "A timeout ended it before its goal."),
-    ((INTERRUPTED, BROKEN_PIPE, TERMINATED), "Interrupted, the reader of the output went away, or terminated."),
-)
-"""The contract, for the documentation."""
 
 # Codes that say too little without their reason.
 _VAGUE = frozenset({"unknown", "invalid-state", "invalid-argument", "not-in-progress", "not-supported"})

@@ -1,6 +1,6 @@
 """Calls as they happen: lines for people, and NDJSON for programs.
 
-`wasinet.render.fields.RECORD` lists the fields of a record in a trace file.
+wasinet-trace(5) lists the fields of a record in a trace file.
 Values are as `wasinet.render.jsonvalue` says.
 """
 
@@ -187,7 +187,7 @@ def _text(printer: HumanPrinter, value: Value, type_: Type) -> str:
 
 
 def record_json(record: CallRecord) -> dict[str, Any]:
-    """The record with the fields of `wasinet.render.fields.RECORD`."""
+    """The record with the fields that wasinet-trace(5) lists."""
     from wasinet.render.jsonvalue import outcome_json
 
     function = record.function

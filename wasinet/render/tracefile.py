@@ -28,7 +28,7 @@ class TraceError(ValueError):
 
 
 class Call(Data):
-    """One record, see ``wasinet.render.fields.RECORD``."""
+    """One record, see wasinet-trace(5)."""
 
     time: float
     duration: float

@@ -6,30 +6,47 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cli.command import run
 from tests.cli.support import needs
 from tests.support import SECONDS
-from tools.generate import ROOT
-from wasinet.reference.document import ARG, CODE, FLAG, PAGE, TEXT, Page, Paragraph, Section, spans
-from wasinet.reference.mdoc import mdoc
-from wasinet.reference.pages import all_pages, find_page
-from wasinet.reference.pages.states import diagram
-from wasinet.reference.pages.transcript import TRANSCRIPT
-from wasinet.reference.program import Command, Parameter, Program
-from wasinet.reference.text import plain
+from tools.examples import EXAMPLES
+from tools.generate import ROOT, SHARE, all_pages
+from tools.mdoc import ARG, CODE, FLAG, PAGE, TEXT, Page, Paragraph, Section, mdoc, spans
+from tools.program import Command, Program
+from tools.topic_pages import TRANSCRIPT, diagram
+from wasinet.cli.lazy import root
+from wasinet.cli.settings import Settings
+from wasinet.render.manual import manual_text
+from wasinet.script.replay import replay
 from wasinet.script.transcript import Transcript
 from wasinet.wit import WORLD_NAMES, load
 
 
-def paint(role: str, text: str) -> str:
-    return text
+@pytest.fixture(scope="module")
+def made(facts: Program) -> dict[str, Page]:
+    """The pages by their files' names."""
+    return {page.file: page for page in all_pages(facts)}
+
+
+def page_file(command: Command) -> str:
+    return f"wasinet-{'-'.join(command.path)}.1"
+
+
+def help_of(*path: str) -> str:
+    """What ``--help`` prints."""
+    command: Any = root()
+    context = command.make_context("wasinet", [], obj=Settings(), resilient_parsing=True)
+    for word in path:
+        command = command.get_command(context, word)
+        context = command.make_context(word, [], parent=context, resilient_parsing=True)
+    return str(command.get_help(context))
 
 
 def pages() -> list[Path]:
-    return sorted((ROOT / "man").rglob("*.[157]"))
+    return sorted((ROOT / SHARE / "man").rglob("*.[157]"))
 
 
 @needs("mandoc")
@@ -54,28 +71,22 @@ def test_groff_has_nothing_to_say(device: str) -> None:
         assert len(done.stdout) > 1000
 
 
-def test_every_reference_leads_to_a_page(facts: Program) -> None:
-    made = all_pages(facts)
-    names = {f"{page.name}({page.number})" for page in made}
-    for page in made:
+def test_every_reference_leads_to_a_page(made: dict[str, Page]) -> None:
+    names = {f"{page.name}({page.number})" for page in made.values()}
+    for page in made.values():
         assert set(page.see) <= names
         assert f"{page.name}({page.number})" not in page.see
         for name, number in re.findall(r"^\.(?:It )?Xr (\S+) (\d)", mdoc(page), re.MULTILINE):
             assert f"{name}({number})" in names
 
 
-def _spelled(parameter: Parameter) -> list[str]:
-    return [*parameter.options, *parameter.off]
-
-
-def test_every_option_is_in_its_page_and_in_help(facts: Program) -> None:
+def test_every_option_is_in_its_page_and_in_help(facts: Program, made: dict[str, Page]) -> None:
     for command in facts.commands:
-        page = find_page(facts, command.path)
-        assert page is not None
-        source, text = mdoc(page), plain(page, paint, 100)
-        help_page = run(*command.path, "--help").stdout
+        source = mdoc(made[page_file(command)])
+        text = manual_text(source, lambda role, text: text, 100)
+        help_page = help_of(*command.path)
         for option in (*command.options, *facts.common):
-            for spelling in _spelled(option):
+            for spelling in option.spellings:
                 escaped = spelling[1:].replace("-", "\\-")
                 assert re.search(rf"^\.It .*\bFl {re.escape(escaped)}(?= |$)", source, re.MULTILINE), spelling
                 assert re.search(rf"^ +(?:.*, )?{spelling}\b", text, re.MULTILINE), spelling
@@ -85,11 +96,9 @@ def test_every_option_is_in_its_page_and_in_help(facts: Program) -> None:
             assert argument.metavar in help_page
 
 
-def test_every_command_is_in_the_pages_and_in_help(facts: Program) -> None:
-    page = find_page(facts, ())
-    assert page is not None
-    listed = run("--help").stdout
-    source = mdoc(page)
+def test_every_command_is_in_the_pages_and_in_help(facts: Program, made: dict[str, Page]) -> None:
+    listed = help_of()
+    source = mdoc(made["wasinet.1"])
     for command in facts.commands:
         assert f".It Xr wasinet-{'-'.join(command.path)} 1" in source
         assert re.search(rf"^ +{command.name} +\S", listed, re.MULTILINE)
@@ -99,99 +108,43 @@ def _blocks(page: Page) -> dict[str, Section]:
     return {section.title: section for section in page.sections}
 
 
-def test_every_command_has_examples(facts: Program) -> None:
+def test_every_command_has_examples(facts: Program, made: dict[str, Page]) -> None:
     for command in facts.commands:
-        assert command.examples, f"wasinet.cli.examples has none for {command.name}"
+        assert command.examples, f"tools.examples has none for {command.name}"
         for example in command.examples:
             assert f"wasinet {command.name}" in example.line
             assert not example.text.endswith(".")
-        page = find_page(facts, command.path)
-        assert page is not None
+        page = made[page_file(command)]
         assert {"SYNOPSIS", "DESCRIPTION", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES"} == set(_blocks(page))
 
 
 def test_examples_are_about_commands_that_are_there(facts: Program) -> None:
-    from wasinet.cli.examples import EXAMPLES
-
     assert set(EXAMPLES) - {""} <= {command.name for command in facts.commands}
 
 
-def test_exit_codes_are_in_every_page(facts: Program) -> None:
+def test_exit_codes_are_in_every_page(facts: Program, made: dict[str, Page]) -> None:
     for command in facts.commands:
-        source = mdoc(find_page(facts, command.path) or pytest.fail(command.name))
+        source = mdoc(made[page_file(command)])
         for code in ("0", "1", "2", "3", "4", "124", '"130, 141, 143"'):
             assert f".It Cm {code}\n" in source
 
 
 @pytest.mark.parametrize("world", WORLD_NAMES)
-def test_the_diagrams_have_every_edge(world: str, facts: Program) -> None:
+def test_the_diagrams_have_every_edge(world: str, made: dict[str, Page]) -> None:
     for machine in load(world).machines.values():
         drawn = diagram(machine)
         arrows = re.findall(r"\+-- (.*?) -+> (\S+)", drawn)
         creations = 1 + (machine.accepted is not None)
         assert len(arrows) == len(machine.edges) + creations
         assert max(map(len, drawn.splitlines())) < 72
-        page = find_page(facts, ("states.7",))
-        assert page is not None
-        assert f"{machine.resource.upper()} OF WORLD {world.upper()}" in _blocks(page)
+        assert f"{machine.resource.upper()} OF WORLD {world.upper()}" in _blocks(made["wasinet-states.7"])
 
 
-def test_the_example_transcript_is_one() -> None:
-    read = Transcript.parse(TRANSCRIPT)
+def test_the_example_transcript_replays() -> None:
+    read = Transcript.parse(TRANSCRIPT, "example", "0.2")
     assert len(read.lines) == 5
-
-
-def test_replaying_the_example(tmp_path: Path) -> None:
-    file = tmp_path / "example.wasinet"
-    file.write_text(TRANSCRIPT + "\n", "utf-8")
-    assert run("replay", str(file)).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("words", "name"),
-    [
-        ((), "wasinet.1"),
-        (("tcp", "listen"), "wasinet-tcp-listen.1"),
-        (("tcp-listen",), "wasinet-tcp-listen.1"),
-        (("wasinet-tcp-listen",), "wasinet-tcp-listen.1"),
-        (("tcp",), "wasinet.1"),
-        (("states",), "wasinet-states.1"),
-        (("states.7",), "wasinet-states.7"),
-        (("transcript",), "wasinet-transcript.5"),
-        (("trace",), "wasinet-trace.5"),
-        (("wave",), "wasinet-wave.7"),
-        (("wave.5",), None),
-        (("nonsense",), None),
-    ],
-)
-def test_finding_a_page(facts: Program, words: tuple[str, ...], name: str | None) -> None:
-    page = find_page(facts, words)
-    assert (page and page.file) == name
-
-
-def test_man_prints_the_page() -> None:
-    done = run("man", "tcp", "listen", env={"COLUMNS": "70"})
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    assert lines[0] == "WASINET-TCP-LISTEN(1)"
-    # Examples stay as they are.
-    assert max(map(len, lines[: lines.index("EXAMPLES")])) <= 70
-    assert re.search(r"^ +-k, --keep-open$", done.stdout, re.MULTILINE)
-    assert "wasinet tcp listen [option ...] ADDRESS" in done.stdout
-    colored = run("man", "tcp", "listen", "--color", "always", env={"COLUMNS": "70"}).stdout
-    assert "\x1b[36m--keep-open\x1b[0m" in colored
-    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == done.stdout
-
-
-def test_man_prints_the_source() -> None:
-    done = run("man", "--mdoc", "wave")
-    assert done.stdout == (ROOT / "man/man7/wasinet-wave.7").read_text("utf-8")
-
-
-def test_man_of_nothing() -> None:
-    done = run("man", "tcp", "lisen")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "wasinet: man: there is no page for 'tcp lisen'; did you mean tcp-listen?\n"
+    report = replay(read)
+    assert report.passed, report.diff()
 
 
 def test_spans() -> None:
@@ -245,7 +198,7 @@ def test_long_text_is_filled() -> None:
 @pytest.mark.skipif(shutil.which("man") is None, reason="man not on PATH")
 def test_man_reads_the_tree() -> None:
     done = subprocess.run(
-        ["man", "-M", str(ROOT / "man"), "-P", "cat", "wasinet-tcp-listen"],
+        ["man", "-M", str(ROOT / SHARE / "man"), "-P", "cat", "wasinet-tcp-listen"],
         capture_output=True,
         encoding="utf-8",
         timeout=SECONDS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasinet.reference.program import (
+from tools.program import (
     ADDRESS,
     ANYTHING,
     FILE,
@@ -14,7 +14,7 @@ from wasinet.reference.program import (
     Program,
     ValueKind,
 )
-from wasinet.reference.shells.shared import HEADER, names, quoted, spellings
+from tools.shells import header, quoted
 
 __all__ = ["zsh"]
 
@@ -24,7 +24,7 @@ def zsh(program: Program) -> str:
     common = [spec for option in program.common for spec in _option(option)]
     parts = [
         "#compdef wasinet",
-        HEADER.format(shell="zsh", install="compinit finds it as _wasinet in a folder of $fpath."),
+        header("zsh", "compinit finds it as _wasinet in a folder of $fpath."),
         _function("_wasinet_common", ["wasinet_common=(", *(f"    {quoted(spec)}" for spec in common), ")"]),
         _names(program),
         _HELPERS,
@@ -77,7 +77,7 @@ def _command(command: Command) -> str:
 
 
 def _option(option: Parameter) -> list[str]:
-    every = spellings(option)
+    every = option.spellings
     # A flag that was given does not come again, nor does its other spelling.
     excluded = "*" if option.many else f"({' '.join(every)})"
     text = option.help.replace("[", "\\[").replace("]", "\\]")
@@ -106,7 +106,7 @@ def _action(value: ValueKind) -> str:
 
 
 def _names(program: Program) -> str:
-    *others, (_, default) = names(program)
+    *others, (_, default) = program.known_names()
     lines = [
         "local world=${WASINET_WORLD-} index",
         "for ((index = 2; index < $#wasinet_words; index++)); do",

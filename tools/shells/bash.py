@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wasinet.reference.program import ADDRESS, ANYTHING, FILE, NAME, PLACE, WORDS, Parameter, Program, ValueKind
-from wasinet.reference.shells.shared import HEADER, names, positions, quoted, spellings
+from tools.program import ADDRESS, ANYTHING, FILE, NAME, PLACE, WORDS, Parameter, Program, ValueKind
+from tools.shells import header, quoted
 
 __all__ = ["bash"]
 
@@ -12,7 +12,7 @@ def bash(program: Program) -> str:
     """The script."""
     return "\n".join(
         (
-            HEADER.format(shell="bash", install="bash-completion finds it in share/bash-completion/completions."),
+            header("bash", "bash-completion finds it in share/bash-completion/completions."),
             _spec(program),
             _kinds(program),
             _names(program),
@@ -30,12 +30,12 @@ def _spec(program: Program) -> str:
         if command is None:
             lines.append(f"            words={quoted(' '.join(program.children(path)))}")
         elif command.options:
-            own = " ".join(spelling for option in command.options for spelling in spellings(option))
+            own = " ".join(spelling for option in command.options for spelling in option.spellings)
             lines.append(f"            options={quoted(own)}")
         else:
             lines.append("            :")
         lines.append("            ;;")
-    common = " ".join(spelling for option in program.common for spelling in spellings(option))
+    common = " ".join(spelling for option in program.common for spelling in option.spellings)
     return "\n".join([*lines, "    esac", f'    options="$options {common}"', "}", ""])
 
 
@@ -45,8 +45,8 @@ def _kinds(program: Program) -> str:
     for command in program.commands:
         for option in command.options:
             if option.value is not None:
-                lines += _case([f"{command.name} {one}" for one in spellings(option)], option.value)
-        for place, argument in positions(command):
+                lines += _case([f"{command.name} {one}" for one in option.spellings], option.value)
+        for place, argument in command.positions():
             assert argument.value is not None
             if place != "*":
                 lines += _case([f"{command.name} {place}"], argument.value)
@@ -67,7 +67,7 @@ def _case(patterns: list[str], value: ValueKind, suffix: str = "") -> list[str]:
 def _common(option: Parameter) -> list[str]:
     if option.value is None:
         return []
-    return [f"                {' | '.join(spellings(option))}) {_assign(option.value)} ;;"]
+    return [f"                {' | '.join(option.spellings)}) {_assign(option.value)} ;;"]
 
 
 def _assign(value: ValueKind) -> str:
@@ -76,7 +76,7 @@ def _assign(value: ValueKind) -> str:
 
 
 def _names(program: Program) -> str:
-    *others, (_, default) = names(program)
+    *others, (_, default) = program.known_names()
     lines = ["# The names that a world explains.", "_wasinet_names()", "{", "    case $1 in"]
     lines += [f"        {quoted(world)}) words={quoted(line)} ;;" for world, line in others]
     return "\n".join([*lines, f"        *) words={quoted(default)} ;;", "    esac", "}", ""])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wasinet.reference.program import ADDRESS, FILE, NAME, PLACE, WORDS, Parameter, Program, ValueKind
-from wasinet.reference.shells.shared import HEADER, names, positions, spellings
+from tools.program import ADDRESS, FILE, NAME, PLACE, WORDS, Parameter, Program, ValueKind
+from tools.shells import header
 
 __all__ = ["fish"]
 
@@ -11,7 +11,7 @@ __all__ = ["fish"]
 def fish(program: Program) -> str:
     """The script."""
     lines = [
-        HEADER.format(shell="fish", install="fish finds it in share/fish/vendor_completions.d."),
+        header("fish", "fish finds it in share/fish/vendor_completions.d."),
         _state(program),
         _names(program),
         _HELPERS,
@@ -27,7 +27,7 @@ def fish(program: Program) -> str:
                 lines.append(f"complete -c wasinet -n {_condition(where)} -a {word} -d {_quoted(text.rstrip('.'))}")
             continue
         lines += [_option(option, where) for option in command.options]
-        for place, argument in positions(command):
+        for place, argument in command.positions():
             assert argument.value is not None
             if argument.value.kind == FILE and not argument.value.words:
                 lines.append(f"complete -c wasinet -n {_condition(where, place)} -F")
@@ -48,7 +48,7 @@ def _condition(where: str, place: str = "") -> str:
 
 def _option(option: Parameter, where: str) -> str:
     lines = []
-    for spelling in spellings(option):
+    for spelling in option.spellings:
         words = ["complete -c wasinet"]
         if where:
             words.append(f"-n {_condition(where)}")
@@ -78,13 +78,13 @@ def _values(value: ValueKind) -> str:
 
 def _state(program: Program) -> str:
     paths = [_quoted(" ".join(path)) for path in program.paths() if path]
-    valued = [spelling for option in program.common if option.value is not None for spelling in spellings(option)]
+    valued = [spelling for option in program.common if option.value is not None for spelling in option.spellings]
     own = [
         _quoted(f"{command.name} {spelling}")
         for command in program.commands
         for option in command.options
         if option.value is not None
-        for spelling in spellings(option)
+        for spelling in option.spellings
     ]
     return "\n".join(
         (
@@ -96,7 +96,7 @@ def _state(program: Program) -> str:
 
 
 def _names(program: Program) -> str:
-    *others, (_, default) = names(program)
+    *others, (_, default) = program.known_names()
     lines = ["# The names that the world of the command line explains.", "function __wasinet_names"]
     lines += ["    set -l world $WASINET_WORLD", "    set -l words (commandline -opc)"]
     lines += ["    for index in (seq (count $words))", "        switch $words[$index]"]

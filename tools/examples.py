@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wasinet.reference.program import Example
+from tools.program import Example
 
 __all__ = ["EXAMPLES"]
 

@@ -16,20 +16,23 @@ can be comes from its metavar, so a command gets good completions by naming its 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from tools import program as data
+from tools.contract import ENVIRONMENT, EVENTS, EXITS, FILES, RECORD
+from tools.examples import EXAMPLES
+from tools.program import Command, Parameter, Program, ValueKind
+from tools.topic_pages import TOPICS
 from wasinet import __version__
 from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.config_keys import keys
-from wasinet.cli.errors import EXIT_CODES
-from wasinet.cli.examples import EXAMPLES
 from wasinet.cli.lazy import SUMMARY, leaf
 from wasinet.cli.options import CommonOption, common_options
+from wasinet.cli.poll import KINDS
 from wasinet.engine.policy import USES
 from wasinet.hosts import HOST_NAMES
-from wasinet.reference import program as data
-from wasinet.reference.program import Command, Parameter, Program, ValueKind
+from wasinet.render.explanations import known_names
 from wasinet.wit import WORLD_NAMES, load
 
 __all__ = ["program"]
@@ -41,9 +44,6 @@ _EXTENSION = re.compile(r"(?<![\w.])\*?\.(wasinet|wasm|wat|toml|ndjson|pcap|xml)
 
 def program() -> Program:
     """The command line as it is. Imports every command."""
-    from wasinet.render.explanations import known_names
-    from wasinet.render.fields import EVENTS, RECORD
-
     found: list[Command] = []
     groups: dict[str, str] = {}
     for name, entry in COMMANDS.items():
@@ -60,9 +60,9 @@ def program() -> Program:
         commands=tuple(found),
         groups=groups,
         common=common,
-        exits=tuple(data.Entry(", ".join(map(str, codes)), text) for codes, text in EXIT_CODES),
-        environment=(*_variables(common), *_ENVIRONMENT),
-        files=_FILES,
+        exits=EXITS,
+        environment=(*_variables(common), *ENVIRONMENT),
+        files=FILES,
         config=tuple(data.Entry(f"{key.name} = {key.metavar}", key.text) for key in keys().values()),
         names={world: tuple(known_names(load(world))) for world in WORLD_NAMES},
         worlds=WORLD_NAMES,
@@ -73,22 +73,6 @@ def program() -> Program:
         records=tuple(data.Entry(name, text) for name, text in RECORD.items()),
         examples=EXAMPLES[""],
     )
-
-
-_ENVIRONMENT = (
-    data.Entry("FORCE_COLOR", "Not empty: colour, wherever the output goes. Goes before `NO_COLOR`."),
-    data.Entry("NO_COLOR", "Not empty: no colour. `--color` goes before both."),
-    data.Entry("TERM", "`dumb` is a terminal without colour."),
-    data.Entry("COLUMNS", "The width of the page."),
-    data.Entry("VISUAL, EDITOR", "What `wasinet config edit` starts."),
-    data.Entry("MANPAGER, PAGER", "What `wasinet man` shows a page with on a terminal."),
-    data.Entry("XDG_CONFIG_HOME", "The folder of the configuration; `~/.config` without it."),
-    data.Entry("XDG_STATE_HOME", "The folder of the history; `~/.local/state` without it."),
-)
-_FILES = (
-    data.Entry("~/.config/wasinet/config.toml", "Defaults of options, the keys of the prompt, colours."),
-    data.Entry("~/.local/state/wasinet/history", "What was typed at the prompt of `wasinet repl`."),
-)
 
 
 def _variables(common: tuple[Parameter, ...]) -> tuple[data.Entry, ...]:
@@ -145,7 +129,7 @@ def _parameter(command: str, param: Any) -> Parameter:
 def _value(command: str, name: str, metavar: str, text: str) -> ValueKind:
     own = _OWN.get((command, name))
     if own is not None:
-        return own()
+        return own
     alternatives = metavar.split("|")
     typed = tuple(one.partition(".")[2] for one in alternatives if _TYPED.fullmatch(one))
     if typed:
@@ -174,23 +158,14 @@ _PLACEHOLDERS: Mapping[str, ValueKind] = {
 }
 
 
-def _sources() -> ValueKind:
-    from wasinet.cli.poll import KINDS
-
-    return ValueKind(data.WORDS, tuple(f"{kind}:" if rest else kind for kind, (rest, _) in KINDS.items()))
-
-
-def _topics() -> ValueKind:
-    from wasinet.reference.pages import TOPICS
-
-    commands = [name for name, entry in COMMANDS.items() if not isinstance(entry, Group)]
-    grouped = [name for name, entry in COMMANDS.items() if isinstance(entry, Group)]
-    inner = [one for entry in COMMANDS.values() if isinstance(entry, Group) for one in entry.commands]
-    return ValueKind(data.WORDS, tuple(dict.fromkeys((*commands, *grouped, *inner, *TOPICS))))
-
-
-_OWN: Mapping[tuple[str, str], Callable[[], ValueKind]] = {
-    ("explain", "name"): lambda: ValueKind(data.NAME),
-    ("poll", "texts"): _sources,
-    ("man", "words"): _topics,
+_GROUPS = {name: entry.commands for name, entry in COMMANDS.items() if isinstance(entry, Group)}
+_PAGES = (
+    *(name for name in COMMANDS if name not in _GROUPS),
+    *_GROUPS,
+    *(one for inner in _GROUPS.values() for one in inner),
+)
+_OWN: Mapping[tuple[str, str], ValueKind] = {
+    ("explain", "name"): ValueKind(data.NAME),
+    ("poll", "texts"): ValueKind(data.WORDS, tuple(f"{kind}:" if rest else kind for kind, (rest, _) in KINDS.items())),
+    ("man", "words"): ValueKind(data.WORDS, tuple(dict.fromkeys((*_PAGES, *TOPICS)))),
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wasinet.cli.describe import program
-from wasinet.reference.program import Program
+from tools.describe import program
+from tools.program import Program
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Manual pages in mdoc, the language that mandoc and groff read."""
+"""Manual pages as data, and their source in mdoc, the language that mandoc and groff read."""
 
 from __future__ import annotations
 
@@ -6,26 +6,50 @@ import re
 from collections.abc import Collection, Iterable
 from textwrap import wrap
 
-from wasinet.reference.document import (
-    ARG,
-    CODE,
-    FLAG,
-    PAGE,
-    PATH,
-    TEXT,
-    VARIABLE,
-    WORD,
-    Block,
-    Items,
-    Literal,
-    Page,
-    Paragraph,
-    Span,
-    Subsection,
-    spans,
-)
+from wasinet.render.manual import ESCAPES
+from wasinet.wit.data import Data
 
-__all__ = ["DATE", "mdoc"]
+__all__ = [
+    "ARG",
+    "CODE",
+    "DATE",
+    "FLAG",
+    "PAGE",
+    "PATH",
+    "TEXT",
+    "VARIABLE",
+    "WORD",
+    "Block",
+    "Item",
+    "Items",
+    "Literal",
+    "Page",
+    "Paragraph",
+    "Section",
+    "Span",
+    "Subsection",
+    "Synopsis",
+    "mdoc",
+    "spans",
+]
+
+TEXT = "text"
+FLAG = "flag"
+ARG = "arg"
+CODE = "code"
+PAGE = "page"
+WORD = "word"
+VARIABLE = "variable"
+PATH = "path"
+
+Span = tuple[str, str]
+"""A role, one of the constants above, and the text."""
+
+_SPAN = re.compile(
+    r"`(?P<code>[^`]+)`"
+    r"|(?<![\w-])(?P<flag>--?[A-Za-z0-9][a-z0-9-]*)(?![\w-])"
+    r"|(?<![\w-])(?P<page>wasinet[a-z0-9-]*\([157]\))"
+)
 
 DATE = "November 21, 2026"
 """Of the pages: when their text last changed in earnest. A clock would make them stale every day."""
@@ -33,38 +57,116 @@ DATE = "November 21, 2026"
 _LONGEST = 78
 """Bytes of a line of text, as mandoc advises; the sources are read, too."""
 
-_ESCAPES = {
-    "\\": r"\e",
-    "→": r"\(->",
-    "×": r"\(mu",
-    "–": r"\(en",
-    "—": r"\(em",
-    "≤": r"\(<=",
-    "≥": r"\(>=",
-    "≠": r"\(!=",
-    "“": r"\(lq",
-    "”": r"\(rq",
-    "’": r"\(cq",
-    "…": "...",
-    # groff knows no other form of these for terminals without them.
-    "«": "<",
-    "»": ">",
-    "µ": "u",
-}
+# Typesetters replace them by prettier characters, which is right in sentences; nobody can copy those into a shell.
+_SENTENCE_MARKS = "-'`^~\""
+_LOST = {"…": "...", "«": "<", "»": ">", "µ": "u"}
+"""Characters that groff has no form of for every terminal."""
+
 _MACROS = {ARG: "Ar", CODE: "Ql", WORD: "Cm", VARIABLE: "Ev", PATH: "Pa", TEXT: "No"}
-# What typesetters replace by prettier characters, which nobody can copy into a shell.
-_LITERAL = {"-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"}
-_QUOTE = {'"': r"\(dq"}
 _MACRO = re.compile(r"[A-Z%][A-Za-z]{1,2}\Z|[.,:;()\[\]?!|]\Z")
 _CLOSING = re.compile(r"[.,:;)\]?!]+")
 _SENTENCE = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
+
+
+class Paragraph(Data):
+    """Text, with literal words in backticks; options and other pages are recognised."""
+
+    text: str
+
+
+class Literal(Data):
+    """Lines as they are."""
+
+    text: str
+
+
+class Item(Data):
+    """What is explained, and the explanation."""
+
+    term: tuple[Span, ...]
+    text: str
+
+
+class Items(Data):
+    """A list of terms, ``compact`` without blank lines between them."""
+
+    items: tuple[Item, ...]
+    compact: bool = False
+
+
+class Subsection(Data):
+    """A heading inside a section."""
+
+    title: str
+
+
+class Synopsis(Data):
+    """How a command is called: the words, then options and arguments as spans; optional ones in brackets."""
+
+    words: tuple[str, ...]
+    pieces: tuple[tuple[Span, bool], ...]
+
+
+Block = Paragraph | Literal | Items | Subsection | Synopsis
+
+
+class Section(Data):
+    """A heading and what stands under it. ``args`` are the placeholders that are recognised in its texts."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+class Page(Data):
+    """A manual page.
+
+    Args:
+        name: ``wasinet-states``.
+        number: of the manual's section: 1, 5 or 7.
+        summary: one line, without a full stop.
+        sections: those after NAME.
+        see: names of other pages, ``wasinet(1)``.
+        args: placeholders, ``ADDRESS``, that texts speak of.
+    """
+
+    name: str
+    number: int
+    summary: str
+    sections: tuple[Section, ...]
+    see: tuple[str, ...]
+    args: frozenset[str] = frozenset()
+
+    @property
+    def file(self) -> str:
+        """``wasinet-states.7``."""
+        return f"{self.name}.{self.number}"
+
+
+def spans(text: str, args: Collection[str] = ()) -> list[Span]:
+    """A text's plain and marked pieces."""
+    found: list[Span] = []
+    at = 0
+    for match in _SPAN.finditer(text):
+        found += _placeholders(text[at : match.start()], args)
+        role = str(match.lastgroup)
+        found.append((role, match[role]))
+        at = match.end()
+    return found + _placeholders(text[at:], args)
+
+
+def _placeholders(text: str, args: Collection[str]) -> list[Span]:
+    if not args or not text:
+        return [(TEXT, text)] if text else []
+    pattern = "|".join(re.escape(arg) for arg in sorted(args, key=len, reverse=True))
+    pieces = re.split(rf"(?<![\w:\[])({pattern})(?![\w:\]])", text)
+    return [(ARG if index % 2 else TEXT, piece) for index, piece in enumerate(pieces) if piece]
 
 
 def mdoc(page: Page) -> str:
     """The page's source.
 
     Raises:
-        ValueError: a character that the escapes of this module do not cover.
+        ValueError: a character that has no escape.
     """
     lines = [
         '.\\" Made of the definitions by "python -m tools.generate"; changes here are lost.',
@@ -98,7 +200,7 @@ def _block(block: Block, args: Collection[str], first: bool) -> list[str]:
     if isinstance(block, Paragraph):
         return [*([] if first else [".Pp"]), *_text(block.text, args)]
     if isinstance(block, Literal):
-        body = [_line(_escaped(line, _LITERAL)) for line in block.text.split("\n")]
+        body = [_line(_escaped(line, '"')) for line in block.text.split("\n")]
         return [*([] if first else [".Pp"]), ".Bd -literal -offset indent -compact", *body, ".Ed"]
     if isinstance(block, Items):
         lines = [f".Bl -tag -width Ds{' -compact' if block.compact else ''}"]
@@ -184,15 +286,14 @@ def _macro(span: Span) -> str:
 
 def _quoted(text: str) -> str:
     """One argument of a macro."""
-    escaped = _escaped(text, _LITERAL | _QUOTE)
+    escaped = _escaped(text, "")
     if _MACRO.match(escaped):
         return rf"\&{escaped}"
     return f'"{escaped}"' if " " in escaped else escaped
 
 
-def _escaped(text: str, more: dict[str, str] | None = None) -> str:
-    table = _ESCAPES | (more or {})
-    return "".join(table.get(character, character) for character in text)
+def _escaped(text: str, unchanged: str = _SENTENCE_MARKS) -> str:
+    return "".join(one if one in unchanged else ESCAPES.get(one, _LOST.get(one, one)) for one in text)
 
 
 def _line(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import wasinet
 from tests.cli.command import run
-from wasinet.render.fields import EVENTS, RECORD
+from tools.contract import EVENTS, RECORD
 
 
 def _made() -> dict[str, set[str]]:
@@ -31,7 +31,7 @@ def test_every_event_is_documented() -> None:
     # What a connection is announced with is made of a name that is passed on.
     assert set(EVENTS) - {"connected", "accepted"} <= set(made)
     for name, fields in made.items():
-        assert name in EVENTS, f"wasinet.render.fields does not know {name!r}"
+        assert name in EVENTS, f"tools.contract does not know {name!r}"
         assert fields - {"connection"} <= set(EVENTS[name].fields), name
 
 

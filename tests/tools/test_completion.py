@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.reference.shells import SHELLS
-from tools.generate import COMPLETIONS, ROOT
-from wasinet.reference.program import ADDRESS, WORDS, Program
+from tests.tools.shells import SHELLS
+from tools.generate import ROOT, SHARE
+from tools.program import ADDRESS, WORDS, Program
+from wasinet.cli import completion
 from wasinet.render.explanations import known_names
 from wasinet.wit import load
+
+SCRIPTS = {shell: ROOT / SHARE / path for shell, path in completion.SHELLS.items()}
 
 
 @pytest.fixture(scope="module", params=SHELLS)
@@ -25,7 +28,7 @@ def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         (folder / name).touch()
     (folder / "inner").mkdir()
     (folder / "inner" / "three.wasinet").touch()
-    made = SHELLS[request.param](ROOT / COMPLETIONS[request.param], folder)
+    made = SHELLS[request.param](SCRIPTS[request.param], folder)
     yield made
     made.close()
 
@@ -161,7 +164,7 @@ def test_where_addresses_come_from(tmp_path: Path, name: str, programs: dict[str
         (path / f"{program}.txt").write_text(output, "utf-8")
         (path / program).write_text(f"#!/bin/sh\ncat {path}/{program}.txt\n", "utf-8")
         (path / program).chmod(0o755)
-    shell = SHELLS[name](ROOT / COMPLETIONS[name], tmp_path, {"PATH": str(path)})
+    shell = SHELLS[name](SCRIPTS[name], tmp_path, {"PATH": str(path)})
     try:
         assert set(shell.complete("wasinet tcp listen ")[2:]) == wanted
     finally:
@@ -177,7 +180,7 @@ def test_nothing_where_nothing_is_known(shell: Any, line: str) -> None:
 
 @pytest.mark.parametrize("name", ["bash", "zsh"])
 def test_shells_that_refuse_unset_variables(tmp_path: Path, name: str) -> None:
-    shell = SHELLS[name](ROOT / COMPLETIONS[name], tmp_path, setup="set -u; ")
+    shell = SHELLS[name](SCRIPTS[name], tmp_path, setup="set -u; ")
     try:
         assert shell.complete("wasinet explain tcp-socket.start-li") == ["explain", "tcp-socket.start-listen"]
         assert shell.complete("wasinet --world=d") == ["--world=draft"]
@@ -187,9 +190,9 @@ def test_shells_that_refuse_unset_variables(tmp_path: Path, name: str) -> None:
         shell.close()
 
 
-def test_no_python_is_started(tmp_path: Path, facts: Program) -> None:
-    for path in COMPLETIONS.values():
-        script = (ROOT / path).read_text("utf-8")
+def test_no_python_is_started() -> None:
+    for path in SCRIPTS.values():
+        script = path.read_text("utf-8")
         code = "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("#"))
         assert "python" not in code
         assert not re.search(r"\$\(wasinet|`wasinet", code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from wasinet.wit.data import Data
 
@@ -72,6 +72,11 @@ class Parameter(Data):
     many: bool = False
     environment: str = ""
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All ways to write an option."""
+        return (*self.options, *self.off)
+
 
 class Example(Data):
     """What it shows, and the command line, perhaps of several lines."""
@@ -103,6 +108,11 @@ class Command(Data):
     def name(self) -> str:
         """``tcp listen``."""
         return " ".join(self.path)
+
+    def positions(self) -> Iterator[tuple[str, Parameter]]:
+        """The arguments with their places, from 0; ``*`` for one that takes all the rest."""
+        for index, argument in enumerate(self.arguments):
+            yield "*" if argument.many else str(index), argument
 
 
 class Entry(Data):
@@ -168,3 +178,7 @@ class Program(Data):
     def command(self, path: tuple[str, ...]) -> Command | None:
         """The command of this path, if it is one."""
         return next((command for command in self.commands if command.path == path), None)
+
+    def known_names(self) -> list[tuple[str, str]]:
+        """Per world, the default last, what ``NAME`` stands for, as one line."""
+        return [(world, " ".join(self.names[world])) for world in (*self.worlds[1:], self.worlds[0])]

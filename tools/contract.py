@@ -1,12 +1,17 @@
-"""The fields of what is printed as JSON, for the documentation: a test holds them to what is printed."""
+"""The contract of the command line in words: exit codes, environment, files, and the fields of what is JSON.
+
+Tests hold the fields to what is printed. Options and the keys of the configuration file are described where they are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tools.program import Entry
+from wasinet.cli import errors
 from wasinet.wit.data import Data
 
-__all__ = ["EVENTS", "RECORD", "EventFields"]
+__all__ = ["ENVIRONMENT", "EVENTS", "EXITS", "FILES", "RECORD", "EventFields"]
 
 
 class EventFields(Data):
@@ -15,6 +20,37 @@ class EventFields(Data):
     text: str
     fields: tuple[str, ...]
 
+
+EXITS: tuple[Entry, ...] = (
+    Entry(f"{errors.DONE}", "Done."),
+    Entry(f"{errors.FAILED}", "A WASI call or a local resource failed; the code is named on standard error."),
+    Entry(f"{errors.USAGE}", "Usage: malformed input, an unreadable file, an unknown name; nothing was called."),
+    Entry(f"{errors.TRAP}", "Trap: the call broke a rule of the API, a real guest would have been killed."),
+    Entry(f"{errors.MISMATCH}", "Mismatch: not what was expected."),
+    Entry(f"{errors.TIMED_OUT}", "A timeout ended it before its goal."),
+    Entry(
+        f"{errors.INTERRUPTED}, {errors.BROKEN_PIPE}, {errors.TERMINATED}",
+        "Interrupted, the reader of the output went away, or terminated.",
+    ),
+)
+"""Exit codes."""
+
+ENVIRONMENT: tuple[Entry, ...] = (
+    Entry("FORCE_COLOR", "Not empty: colour, wherever the output goes. Goes before `NO_COLOR`."),
+    Entry("NO_COLOR", "Not empty: no colour. `--color` goes before both."),
+    Entry("TERM", "`dumb` is a terminal without colour."),
+    Entry("COLUMNS", "The width of the page."),
+    Entry("VISUAL, EDITOR", "What `wasinet config edit` starts."),
+    Entry("MANPAGER, PAGER", "What `wasinet man` shows a page with on a terminal."),
+    Entry("XDG_CONFIG_HOME", "The folder of the configuration; `~/.config` without it."),
+    Entry("XDG_STATE_HOME", "The folder of the history; `~/.local/state` without it."),
+)
+"""Variables beside those of the common options."""
+
+FILES: tuple[Entry, ...] = (
+    Entry("~/.config/wasinet/config.toml", "Defaults of options, the keys of the prompt, colours."),
+    Entry("~/.local/state/wasinet/history", "What was typed at the prompt of `wasinet repl`."),
+)
 
 EVENTS: Mapping[str, EventFields] = {
     "listening": EventFields("a socket waits", ("address", "handle")),
