@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support import SECONDS, Asker, FaultyOs, asking_policy, code, need, wait_ready
 from wasinet.engine.faults import Fail
-from wasinet.engine.lookup import host_name, literal
+from wasinet.engine.names import host_name, literal
 from wasinet.engine.policy import Policy
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found, LookupFailed
