@@ -149,8 +149,8 @@ _wasinet_kind()
         'run --dir') kind=anything ;;
         'run --max-memory') kind=anything ;;
         'run --fuel') kind=anything ;;
-        'run --allow') kind=words words='tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' ;;
-        'run --deny') kind=words words='tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' ;;
+        'run --allow') kind=words words='tcp-create tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-create udp-bind: udp-send: udp-receive: name-lookup: all' ;;
+        'run --deny') kind=words words='tcp-create tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-create udp-bind: udp-send: udp-receive: name-lookup: all' ;;
         'run --policy') kind=file words='toml' ;;
         'run --learn') kind=file words='toml' ;;
         'run 0') kind=file words='wasm wat' ;;
