@@ -264,7 +264,7 @@ def test_a_denial_says_which_name_the_address_came_from(capsys: pytest.CaptureFi
     domain.keep("api.example.com", [Case("ipv4", (192, 0, 2, 1))])
     failure = domain.denied("tcp-connect", ipv4("192.0.2.1", 443))
     hint = "--allow tcp-connect:api.example.com:443"
-    assert failure.reason == f"the policy does not allow it of an address of api.example.com; {hint} would"
+    assert failure.reason == f"the policy does not allow it (an address of api.example.com); {hint} would"
     line = f"wasinet: denied tcp-connect 192.0.2.1:443 (api.example.com); {hint} would allow it\n"
     assert capsys.readouterr().err == line
 

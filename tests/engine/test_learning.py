@@ -236,3 +236,20 @@ def test_a_rule_for_a_local_name_makes_those_for_its_addresses_needless() -> Non
     answers.keep("localhost", LOCAL, pin=False)
     policy.decide("tcp-connect", loopback(80, "ipv6"), answers)
     assert rules(policy) == ["tcp-connect:127.0.0.1:81", "tcp-connect:localhost:80"]
+
+
+def test_a_host_that_was_learnt_may_have_another_address_next_time(make_host: Callable[..., NativeHost]) -> None:
+    def session(policy: Policy, address: str) -> None:
+        host = make_host(policy, resolver=lambda name: [(4, address)])
+        stream = need(host.call("resolve-addresses", host.call("instance-network"), "API.test."))
+        wait_ready(host, stream, "resolve-address-stream")
+        found = need(host.call("resolve-address-stream.resolve-next-address", stream)).value
+        with socket.create_server((address, port), reuse_port=True):
+            connect(host, Case("ipv4", {"port": port, "address": found.payload}))
+
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as server:
+        port = server.getsockname()[1]
+    policy = learner()
+    session(policy, "127.0.0.7")
+    assert rules(policy) == [f"tcp-connect:api.test:{port}"]
+    session(Policy.parse(rules(policy)), "127.0.0.8")

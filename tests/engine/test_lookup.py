@@ -357,7 +357,7 @@ def test_a_host_by_name_is_pinned_to_its_first_answer(make_host: Callable[..., N
     assert connecting(host, "127.0.7.2") == Err("access-denied")
     denied = connecting(host, "127.0.7.3")
     assert denied == Err("access-denied")
-    assert "it of an address of other.test; --allow tcp-connect:other.test:443 would" in denied.reason
+    assert "it (an address of other.test); --allow tcp-connect:other.test:443 would" in denied.reason
     assert begin(host, "third.test") == Err("access-denied")
 
 

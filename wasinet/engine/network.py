@@ -44,7 +44,7 @@ class Domain:
         """The failure of a use that the policy forbids, naming the rule that would allow it; who listens is told."""
         self.policy.tell(use, target, self.answers)
         name = self.answers.name_of(addresses.known(target).wire) if isinstance(target, Case) else ""
-        origin = f" of an address of {name}" if name else ""
+        origin = f" (an address of {name})" if name else ""
         hint = self.policy.hint(use, target, self.answers)
         return Fail("access-denied", f"the policy does not allow it{origin}; {hint} would")
 
