@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -195,10 +195,11 @@ def main() -> None:
         watch = Watch()
         tried: dict[str, dict[str, str]] = {}
         escaped: dict[str, list[str]] = {}
-        for label, make in {
+        hosts: dict[str, Callable[[], Host]] = {
             "0.2 component": component_host,
             "draft": lambda: NativeHost(GUEST, world="draft"),
-        }.items():
+        }
+        for label, make in hosts.items():
             host = make()
             outcomes = tried[label] = {}
             for what, outcome in attempts(host, label == "draft"):
