@@ -30,7 +30,7 @@ from wasinet.cli.config_keys import keys
 from wasinet.cli.lazy import SUMMARY, leaf
 from wasinet.cli.options import CommonOption, common_options
 from wasinet.cli.poll import KINDS
-from wasinet.engine.policy import USES
+from wasinet.engine.policy import CREATES, USES
 from wasinet.hosts import HOST_NAMES
 from wasinet.render.explanations import known_names
 from wasinet.wit import WORLD_NAMES, load
@@ -149,7 +149,7 @@ _PLACEHOLDERS: Mapping[str, ValueKind] = {
     "FOLDER": ValueKind(data.FILE),
     "COMPONENT": ValueKind(data.FILE, ("wasm", "wat")),
     "TRANSCRIPT": ValueKind(data.FILE, ("wasinet",)),
-    "RULE": ValueKind(data.WORDS, (*(f"{use}:" for use in USES), "all")),
+    "RULE": ValueKind(data.WORDS, (*(use if use in CREATES else f"{use}:" for use in USES), "all")),
     "HOST:PORT": ValueKind(data.ADDRESS),
     "ADDRESS": ValueKind(data.ADDRESS),
     "ADDRESS[:PORT]": ValueKind(data.PLACE),

@@ -73,6 +73,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "With an argument, a variable and a folder that it may only read:",
             "wasinet run --env LANG=C --dir data::/data:ro guest.wasm serve",
         ),
+        Example("Let it reach one host besides:", "wasinet run --allow tcp-connect:api.example.com:443 guest.wasm"),
         Example(
             "Find out what it needs of the network, and give it that:", "wasinet run --learn policy.toml guest.wasm"
         ),

@@ -36,7 +36,8 @@ _LINES = (
         "%network NAME RULE...",
         "Makes a network with a policy of its own and gives it this name. A rule is `all`, a use, or a use with an "
         "address or name and perhaps ports: `tcp-bind:127.0.0.1`, `tcp-connect:10.0.0.0/8:443`, "
-        "`name-lookup:*.example.com`. `deny:RULE` forbids, and goes before what allows.",
+        "`tcp-connect:api.example.com:443`, `name-lookup:*.example.com`. `deny:RULE` forbids, and goes before what "
+        "allows.",
     ),
     Entry("> CALL", "A call; the next one begins on a line of its own."),
     Entry("> !retry CALL", "The same, repeated while the outcome is `would-block`, or `again` in the draft."),

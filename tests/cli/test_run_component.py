@@ -28,6 +28,8 @@ HANGING = [
     "import sys, time; from wasinet.oscalls import Os; Os.look_up = lambda self, name: time.sleep(60); "
     "from wasinet.__main__ import main; sys.exit(main(sys.argv[1:]))",
     "run",
+    "--allow",
+    "name-lookup:name.test",
 ]
 
 
@@ -224,7 +226,7 @@ def started(lab: Lab, component: Path, then: str, *options: str, command: list[s
 _CALLS = [
     ("poll", bodies.POLL, None),
     ("blocking-read", bodies.BLOCKING_READ, None),
-    ("lookup", bodies.then_lookup(), HANGING),
+    ("lookup", bodies.then_lookup("name.test"), HANGING),
     ("computation", bodies.SPIN, None),
     ("getters", bodies.GETTERS, None),
 ]

@@ -68,7 +68,7 @@ def test_a_lookup_that_is_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     host = make_host("wasmtime")
     try:
         network = host.call("instance-network")
-        assert host.call("resolve-addresses", network, "localhost") == Err("permanent-resolver-failure")
+        assert host.call("resolve-addresses", network, "name.test") == Err("permanent-resolver-failure")
     finally:
         host.close()
     declared = {error.code for error in host.world.functions["resolve-addresses"].errors}

@@ -291,6 +291,8 @@ def test_a_guest_of_the_draft_with_the_interfaces_of_todays_toolchains(make: Mak
     host = make(body, world)
     records: list[CallRecord] = []
     host.attach(records.append)
+    # What a lookup of one world gave counts for the sockets of the other.
+    assert {one.engine.domain for one, _ in host._hosts} == {host.engine.domain}
     assert host.run() == 9
     assert [record.function.name for record in records] == ["instance-network", "exit-with-code"]
 

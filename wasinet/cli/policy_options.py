@@ -9,10 +9,10 @@ from typing import Any
 from wasinet.cli.config_keys import Key, check_flag, check_rules, parse, shown
 from wasinet.cli.values import BadValue
 from wasinet.engine.learning import Learned, Learner
-from wasinet.engine.policy import ALLOW_ALL, GUEST, Policy, PolicyError, Rule
+from wasinet.engine.policy import ALLOW_ALL, GUEST, LOOKUP, Policy, PolicyError, Rule, Told
 from wasinet.programs.events import LocalFailed
 
-__all__ = ["learned_lines", "make_policy", "read_policy", "write_learned"]
+__all__ = ["Denials", "learned_lines", "make_policy", "read_policy", "write_learned"]
 
 _BASES = {"none": Policy(), "guest": GUEST, "all": ALLOW_ALL}
 
@@ -57,7 +57,7 @@ def make_policy(
     file: str | None,
     ask: bool,
     learn: bool,
-    quiet: bool,
+    told: Told | None,
     own: Callable[[], Iterable[str]],
 ) -> Policy:
     """The policy that the options describe.
@@ -68,7 +68,7 @@ def make_policy(
         file: of ``--policy``.
         ask: let a person decide what no rule speaks of.
         learn: allow everything, and remember it.
-        quiet: say nothing of denials.
+        told: is told of denials.
         own: for learning, see ``Learner``.
 
     Raises:
@@ -88,7 +88,7 @@ def make_policy(
         from wasinet.cli.ask import TerminalAsker
 
         asker = TerminalAsker()
-    return Policy(allowed, denied, asker, None if quiet else _Announcer())
+    return Policy(allowed, denied, asker, told)
 
 
 def _rules(option: str, texts: Iterable[str]) -> list[Rule]:
@@ -98,21 +98,47 @@ def _rules(option: str, texts: Iterable[str]) -> list[Rule]:
         raise BadValue(f"{option}: {error}") from None
 
 
-class _Announcer:
-    """Says each denial once, on a line of standard error."""
+class Denials:
+    """Says on standard error what was denied, and counts what it has said already.
+
+    A guest may be denied any number of things, so both the lines and what is remembered are bounded.
+    """
+
+    MOST = 10
+    """How many targets of a use are named."""
 
     def __init__(self) -> None:
-        self._said: set[tuple[str, str]] = set()
+        self._said: dict[str, dict[str, int]] = {}
+        self._others: dict[str, int] = {}
 
     def __call__(self, use: str, target: str, hint: str) -> None:
-        if (use, target) in self._said:
-            return
-        self._said.add((use, target))
-        try:
-            print(f"wasinet: denied {use} {target}; {hint} would allow it", file=sys.stderr, flush=True)
-        except (OSError, ValueError):
-            # Nobody listens; the guest is told by its error.
-            pass
+        said = self._said.setdefault(use, {})
+        if target in said:
+            said[target] += 1
+        elif len(said) < self.MOST:
+            said[target] = 1
+            _say(f"denied {use}{target and ' '}{target}; {hint} would allow it")
+        else:
+            if use not in self._others:
+                _say(f"denied {use} of more than {self.MOST} targets; the others are counted")
+            self._others[use] = self._others.get(use, 0) + 1
+
+    def sum_up(self) -> None:
+        """Say at the end how often, where that was more often than was said."""
+        for use, said in self._said.items():
+            for target, count in said.items():
+                if count > 1:
+                    _say(f"denied {use}{target and ' '}{target} {count:,} times in all")
+            if others := self._others.get(use):
+                _say(f"denied {use} {others:,} time{'s' if others > 1 else ''} with other targets")
+
+
+def _say(text: str) -> None:
+    try:
+        print(f"wasinet: {text}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        # Nobody listens; the guest is told by its error.
+        pass
 
 
 def write_learned(path: str, learned: Sequence[Learned]) -> None:
@@ -134,12 +160,13 @@ def write_learned(path: str, learned: Sequence[Learned]) -> None:
 
 def learned_lines(path: str, learned: Sequence[Learned]) -> list[str]:
     """What was learnt, for people: how many rules, and the nearest that other runtimes have."""
-    uses = {one.rule.partition(":")[0] for one in learned}
+    rules = [Rule.parse(one.rule) for one in learned]
+    uses = {rule.use for rule in rules}
     flags = []
-    if uses - {"name-lookup"}:
+    if uses - {LOOKUP}:
         flags.append("inherit-network")
         flags += [f"{kind}=n" for kind in ("tcp", "udp") if not any(use.startswith(kind) for use in uses)]
-    if "name-lookup" in uses:
+    if any(rule.name is not None for rule in rules):
         flags.append("allow-ip-name-lookup")
     wasmtime = f"wasmtime run{' -S ' + ','.join(flags) if flags else ''}"
     # Spin has a list for what goes out only, of hosts and ports without a transport.

@@ -11,7 +11,7 @@ import typer
 
 from wasinet.cli.output import write_line
 from wasinet.cli.params import COUNT, SIZE
-from wasinet.cli.policy_options import learned_lines, make_policy, write_learned
+from wasinet.cli.policy_options import Denials, learned_lines, make_policy, write_learned
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue
 from wasinet.engine.learning import Learned, Learner
@@ -54,7 +54,7 @@ def command(
     ] = None,
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE", help="Allow more: tcp-connect:10.0.0.0/8:443, name-lookup:*.example.com, all."),
+        typer.Option(metavar="RULE", help="Allow more: tcp-connect:api.example.com:443, tcp-connect:10.0.0.0/8, all."),
     ] = None,
     deny: Annotated[
         list[str] | None, typer.Option(metavar="RULE", help="Deny what a rule speaks of, whatever is allowed.")
@@ -84,13 +84,14 @@ def command(
         preopens=tuple(map(_preopen, dir or ())),
     )
     limits = Limits(fuel=fuel) if max_memory is None else Limits(max_memory, fuel)
+    denials = None if settings.quiet else Denials()
     rules = make_policy(
         allow or (),
         deny or (),
         file=policy,
         ask=ask,
         learn=learn is not None,
-        quiet=settings.quiet,
+        told=denials,
         own=lambda: (info.local for info in host.handles()),
     )
     try:
@@ -99,7 +100,11 @@ def command(
         host = GuestHost(loaded, program, policy=rules, limits=limits)
         try:
             with Session(settings, host=host, worlds=(settings.world,), many_files=True):
-                return host.run()
+                try:
+                    return host.run()
+                finally:
+                    if denials is not None:
+                        denials.sum_up()
         finally:
             # Also of a run that was broken off: what it needed until then it needed.
             if learn is not None and isinstance(rules, Learner):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wasinet.engine import addresses
 from wasinet.engine.faults import Fail
-from wasinet.engine.network import Network, Operation, permit
+from wasinet.engine.network import Network, Operation, permit, permit_creation
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
 from wasinet.oscalls import Sockaddr
@@ -25,6 +25,7 @@ _MOST_BACKLOG = 0x7FFFFFFF
 
 def create_tcp_socket(engine: Engine, family: str) -> int:
     """A new, unbound TCP socket of ``ipv4`` or ``ipv6``."""
+    permit_creation(engine, "tcp-create")
     number = _FAMILIES[family]
     sock = engine.os.tcp_socket(number)
     return TcpSocket(engine, number, sock, engine.machines[TcpSocket.kind].initial).handle

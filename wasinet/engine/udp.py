@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasinet.engine import addresses
 from wasinet.engine.faults import Fail, Trap
-from wasinet.engine.network import permit
+from wasinet.engine.network import permit, permit_creation
 from wasinet.engine.policy import ASK, DENY
 from wasinet.engine.resource import READY, Interest, Resource
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
@@ -30,6 +30,7 @@ _MOST_RESULTS = 64
 
 def create_udp_socket(engine: Engine, family: str) -> int:
     """A new, unbound UDP socket of ``ipv4`` or ``ipv6``."""
+    permit_creation(engine, "udp-create")
     number = _FAMILIES[family]
     sock = engine.os.udp_socket(number)
     return UdpSocket(engine, number, sock, engine.machines[UdpSocket.kind].initial).handle
@@ -107,9 +108,8 @@ class UdpSocket(Socket):
     def _admits(self, datagram: dict[str, Any], *, asking: bool) -> bool:
         """Whether a datagram may be received; a person is asked only by a call that may wait for the answer."""
         assert self.domain is not None
-        policy = self.domain.policy
         source = datagram["remote-address"]
-        verdict = policy.decide("udp-receive", source)
+        verdict = self.domain.decide("udp-receive", source)
         if verdict is ASK and asking:
             try:
                 permit(self.engine, self.domain, "udp-receive", source)
@@ -120,7 +120,7 @@ class UdpSocket(Socket):
                 self.keep(datagram)
                 raise
         elif verdict is DENY:
-            policy.tell("udp-receive", source)
+            self.domain.policy.tell("udp-receive", source, self.domain.answers)
         return verdict is not DENY
 
     def unicast_hop_limit(self) -> int:
@@ -168,7 +168,7 @@ class UdpSocket(Socket):
             datagram: dict[str, Any] = {"data": bytes(scratch[:size]), "remote-address": addresses.from_os(source)}
             if open_:
                 found.append(datagram)
-            elif found and asking and self.domain.policy.decide("udp-receive", datagram["remote-address"]) is ASK:
+            elif found and asking and self.domain.decide("udp-receive", datagram["remote-address"]) is ASK:
                 # The next call asks: an interrupted question must not lose what was found.
                 self.keep(datagram)
                 break

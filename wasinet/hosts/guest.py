@@ -127,6 +127,8 @@ class GuestHost(_ProgramHost):
             except OSError:
                 self.close()
                 raise
+            # One guest, one network: what a lookup gave counts for the sockets of both.
+            beside.engine.domain = self.engine.domain
             self._hosts.append((beside, answered[_COMMAND]))
 
     def attach(self, reader: Reader) -> None:

@@ -9,6 +9,7 @@ from wasinet.wit.draft.network import ERROR, IP_ADDRESS_FAMILY, IP_SOCKET_ADDRES
 from wasinet.wit.draft.poll import POLLABLE, POLLABLES
 from wasinet.wit.draft.shared import (
     AGAIN,
+    CREATION,
     DONE,
     IS_BOUND,
     NOT_BOUND,
@@ -219,7 +220,7 @@ _CREATE = Function(
     Result(TCP_SOCKET, ERROR),
     "Makes an unbound TCP socket for one address family, in blocking mode; it needs no network yet.",
     posix="socket(2)",
-    notes=(V6_ONLY,),
+    notes=(V6_ONLY, CREATION),
 )
 
 INTERFACES = (

@@ -10,6 +10,7 @@ __all__ = [
     "BIND_FAILURES",
     "BUFFER_READ_BACK",
     "CHILDREN",
+    "CREATION",
     "DONE",
     "NEW_SOCKET_LIMIT",
     "NO_SUCH_FAMILY",
@@ -50,6 +51,11 @@ BUFFER_READ_BACK = Note(
 SEND_BUFFER_ZERO = Note(
     "0 is invalid-argument, as for the receive buffer: the text describes both sizes together.",
     "wasi:sockets/tcp tcp-socket.receive-buffer-size; wasi:sockets/udp udp-socket.receive-buffer-size",
+)
+CREATION = Note(
+    "Where the policy allows no use of TCP (of UDP) at all, creation is denied already: access-denied, as Wasmtime "
+    "does. The text names no error for it.",
+    "wasi:sockets/tcp-create-socket create-tcp-socket; wasi:sockets/udp-create-socket create-udp-socket",
 )
 V6_ONLY = Note(
     "An IPv6 socket speaks IPv6 only (IPV6_V6ONLY is on): for both families make two sockets.",

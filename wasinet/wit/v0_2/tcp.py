@@ -11,6 +11,7 @@ from wasinet.wit.v0_2.network import ERROR_CODE, IP_ADDRESS_FAMILY, IP_SOCKET_AD
 from wasinet.wit.v0_2.shared import (
     BIND_FAILURES,
     CHILDREN,
+    CREATION,
     DONE,
     NEW_SOCKET_LIMIT,
     NO_SUCH_FAMILY,
@@ -265,7 +266,7 @@ _CREATE = Function(
     "Makes an unbound TCP socket for one address family; it needs no network yet.",
     posix="socket(2)",
     errors=(NO_SUCH_FAMILY, NEW_SOCKET_LIMIT),
-    notes=(V6_ONLY,),
+    notes=(V6_ONLY, CREATION),
 )
 
 INTERFACES = (
