@@ -32,6 +32,8 @@ class Socket(Resource):
     state: str = ""  # only the engine's step assigns it after creation
     domain: Domain | None = None
     operation: Operation | None = None
+    # Kept from when the operating system gave it: the kernel forgets the peer at its reset.
+    peer_os: Sockaddr | None = None
     holders = 1
     dual_stack = False
     # What the descriptor is waited for where something is to arrive: a connection, a datagram.
@@ -118,7 +120,8 @@ class Socket(Resource):
         return addresses.from_os(self.sock.getsockname())
 
     def remote_address(self) -> Case:
-        return addresses.from_os(self.sock.getpeername())
+        assert self.peer_os is not None
+        return addresses.from_os(self.peer_os)
 
     def address_family(self) -> str:
         return FAMILY_NAMES[self.family]
@@ -133,10 +136,7 @@ class Socket(Resource):
 
     @property
     def remote(self) -> str:
-        try:
-            return show_address(self.remote_address())
-        except OSError:
-            return ""
+        return "" if self.peer_os is None else show_address(addresses.from_os(self.peer_os))
 
     # Options
 

@@ -6,7 +6,7 @@ import os as _os
 from typing import TYPE_CHECKING
 
 from wasinet.engine import addresses
-from wasinet.engine.faults import Fail
+from wasinet.engine.faults import Fail, code_of
 from wasinet.engine.network import Network, Operation, permit
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
@@ -40,6 +40,7 @@ class TcpSocket(Socket, Owner):
     writer: Writer | None = None
     backlog = 0
     _listened = 0
+    _failure: Fail | None = None
 
     def check_bind(self, address: Case, known: addresses.Known) -> None:
         if not known.unicast:
@@ -52,6 +53,13 @@ class TcpSocket(Socket, Owner):
 
     def start_connect(self, network: Network, remote_address: Case) -> None:
         """Begin to connect. The outcome of the OS's connect is kept for ``finish-connect``."""
+        try:
+            self._start_connect(network, remote_address)
+        except Fail as error:
+            self._failure = error
+            raise
+
+    def _start_connect(self, network: Network, remote_address: Case) -> None:
         known = self.check_remote(remote_address)
         self.check_bind(remote_address, known)
         if self.domain is not None and self.domain is not network.domain:
@@ -68,14 +76,36 @@ class TcpSocket(Socket, Owner):
     def finish_connect(self) -> tuple[int, int]:
         """Take the result: the connection's streams."""
         assert self.operation is not None
-        self.operation.result()
-        number = self.engine.os.connect_result(self.sock)
-        if number is None:
-            raise Fail("would-block", "the peer has not answered yet")
+        try:
+            self.operation.result()
+            result = self.engine.os.connect_result(self.sock)
+            if result is None:
+                raise Fail("would-block", "the peer has not answered yet")
+            if isinstance(result, int) and result:
+                raise OSError(result, _os.strerror(result))
+        except OSError as error:
+            self._failure = Fail(code_of("finish-connect", error.errno), str(error.strerror), errno=error.errno)
+            raise
+        except Fail as error:
+            if error.code != "would-block":
+                self._failure = error
+            raise
+        target = self.operation.target
+        assert isinstance(target, Case)
+        self.peer_os = result or addresses.to_os(target)
         self.operation = None
-        if number:
-            raise OSError(number, _os.strerror(number))
         return self.open_streams()
+
+    def had_connection(self) -> bool:
+        """Whether there was one, in a state that nothing leads on from.
+
+        Raises:
+            Fail: none was made; why.
+        """
+        failure = self._failure
+        if failure is not None and not failure.untouched:
+            raise Fail(failure.code, failure.reason, errno=failure.errno)
+        return self.peer_os is not None
 
     def open_streams(self) -> tuple[int, int]:
         """The two streams of a connection that has just come about."""
@@ -158,6 +188,7 @@ class TcpSocket(Socket, Owner):
             raise
         accepted = TcpSocket(self.engine, self.family, sock, accepted_state)
         accepted.domain = self.domain
+        accepted.peer_os = peer
         return (accepted.handle, *accepted.open_streams())
 
     # Ending
@@ -170,13 +201,7 @@ class TcpSocket(Socket, Owner):
             self.engine.os.shutdown_receive(self.sock)
             self.reader.close()
         if how != "receive":
-            try:
-                self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
-            except OSError:
-                if self.reader.ended:
-                    # With nothing left to read, no later call would find out that the connection is gone.
-                    self.engine.terminate(self)
-                raise
+            self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
 
     # Options
 
