@@ -12,6 +12,7 @@ __all__ = ["Known", "from_os", "ip_value", "is_mapped", "known", "to_os", "unmap
 
 _FAMILY = {"ipv4": 4, "ipv6": 6}
 _KEEP = 4096
+_MOST_FLOW = 0xFFFFF
 _from_cache: dict[Sockaddr, Case] = {}
 _known: dict[tuple[object, ...], Known] = {}
 
@@ -26,9 +27,11 @@ class Known:
         mapped: an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2).
         unspecified: ``0.0.0.0`` or ``::``.
         unicast: neither multicast (RFC 5771, RFC 4291 section 2.7) nor the limited broadcast (RFC 919).
+        zoneless: link-local without a zone, so that nobody can say on which interface it is (RFC 4007).
+        flaw: why no operating system takes it; empty where it may.
     """
 
-    __slots__ = ("family", "mapped", "port", "sockaddr", "unicast", "unspecified")
+    __slots__ = ("family", "flaw", "mapped", "port", "sockaddr", "unicast", "unspecified", "zoneless")
 
     def __init__(self, address: Case) -> None:
         value = address.payload
@@ -36,6 +39,8 @@ class Known:
         self.family = _FAMILY[address.name]
         self.port: int = value["port"]
         self.unspecified = not any(words)
+        self.zoneless = False
+        self.flaw = ""
         self.sockaddr: Sockaddr
         if self.family == 4:
             self.sockaddr = (".".join(map(str, words)), self.port)
@@ -46,6 +51,9 @@ class Known:
             self.sockaddr = (text, self.port, value["flow-info"], value["scope-id"])
             self.mapped = is_mapped(words)
             self.unicast = words[0] >> 8 != 0xFF
+            self.zoneless = words[0] & 0xFFC0 == 0xFE80 and not value["scope-id"]
+            if value["flow-info"] > _MOST_FLOW:
+                self.flaw = f"flow-info {value['flow-info']} is more than the 20 bits of a flow label (RFC 8200)"
 
 
 def known(address: Case) -> Known:

@@ -67,12 +67,16 @@ class Socket(Resource):
     # Addresses
 
     def check_family(self, address: Case) -> addresses.Known:
-        """Refuse an address of the other family, and IPv4-mapped ones unless dual-stack mode is on."""
+        """Refuse an address of the other family or that cannot be, and IPv4-mapped ones unless dual-stack mode is on."""
         known = addresses.known(address)
         if known.family != self.family:
             raise Fail("invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {show_address(address)}")
         if known.mapped and not self.dual_stack:
             raise Fail("invalid-argument", f"{show_address(address)} is an IPv4-mapped IPv6 address")
+        if known.flaw:
+            raise Fail("invalid-argument", known.flaw)
+        if known.zoneless:
+            raise Fail("invalid-argument", self.engine.os.missing_zone(known.sockaddr[0]))
         return known
 
     def check_remote(self, address: Case) -> addresses.Known:

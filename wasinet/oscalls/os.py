@@ -18,6 +18,7 @@ from typing import Any
 
 from wasinet.oscalls import wait
 from wasinet.oscalls.files import File, open_stream
+from wasinet.oscalls.interfaces import missing_zone
 from wasinet.oscalls.options import INHERITED, Option, option
 
 __all__ = ["Found", "LookupFailed", "Os", "Sockaddr"]
@@ -185,6 +186,8 @@ class Os:
         sock.setsockopt(opt.level, opt.number, value)
 
     # Addresses
+
+    missing_zone = staticmethod(missing_zone)
 
     @staticmethod
     def pack4(text: str) -> bytes:
