@@ -114,7 +114,8 @@ def test_interface_names_are_zones(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("fe80::1", "needs a zone"), ("[fe80::1]:53", "needs a zone"), ("fe80::1%x", "no interface 'x'")]
+    ("text", "message"),
+    [("fe80::1", "needs a zone"), ("[fe80::1]:53", "needs a zone"), ("fe80::1%x", "no interface 'x'")],
 )
 def test_a_server_whose_zone_is_wrong(text: str, message: str) -> None:
     with pytest.raises(BadValue, match=message):

@@ -49,9 +49,7 @@ class Stage:
     def __init__(self, name: str, folder: Path) -> None:
         binding = worlds.load(name)
         self.world = wit.load(name)
-        self.engine = Engine(
-            self.world.machines, resolver=_resolver, streams_are_children=binding.STREAMS_ARE_CHILDREN
-        )
+        self.engine = Engine(self.world.machines, resolver=_resolver, streams_are_children=binding.STREAMS_ARE_CHILDREN)
         program = [granted(folder)] if name == "0.2-command" else []
         # mypy knows the binding's protocol, which has no program.
         operations: Callable[..., dict[str, Callable[..., Any]]] = binding.operations
@@ -73,9 +71,7 @@ class Stage:
             self.makers["error"] = [self.error]
         if program:
             self.makers["descriptor"] = [self.folder, self.file]
-            self.makers["directory-entry-stream"] = [
-                lambda: self.need("descriptor.read-directory", self.folder())
-            ]
+            self.makers["directory-entry-stream"] = [lambda: self.need("descriptor.read-directory", self.folder())]
 
     def call(self, key: str, *arguments: Value) -> Any:
         return self.operations[key](*arguments)

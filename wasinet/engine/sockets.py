@@ -67,7 +67,7 @@ class Socket(Resource):
     # Addresses
 
     def check_family(self, address: Case) -> addresses.Known:
-        """Refuse an address of the other family or that cannot be, and IPv4-mapped ones unless dual-stack mode is on."""
+        """Refuse what is no address for this socket: IPv4-mapped ones are, while dual-stack mode is on."""
         known = addresses.known(address)
         if known.family != self.family:
             raise Fail("invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {show_address(address)}")

@@ -75,14 +75,8 @@ class TcpSocket(Socket, Owner):
 
     def finish_connect(self) -> tuple[int, int]:
         """Take the result: the connection's streams."""
-        assert self.operation is not None
         try:
-            self.operation.result()
-            result = self.engine.os.connect_result(self.sock)
-            if result is None:
-                raise Fail("would-block", "the peer has not answered yet")
-            if isinstance(result, int) and result:
-                raise OSError(result, _os.strerror(result))
+            self.peer_os = self._connect_result()
         except OSError as error:
             self._failure = Fail(code_of("finish-connect", error.errno), str(error.strerror), errno=error.errno)
             raise
@@ -90,11 +84,22 @@ class TcpSocket(Socket, Owner):
             if error.code != "would-block":
                 self._failure = error
             raise
-        target = self.operation.target
-        assert isinstance(target, Case)
-        self.peer_os = result or addresses.to_os(target)
         self.operation = None
         return self.open_streams()
+
+    def _connect_result(self) -> Sockaddr:
+        """The peer's address. Raises Fail, with would-block while there is no result, or OSError."""
+        assert self.operation is not None
+        self.operation.result()
+        result = self.engine.os.connect_result(self.sock)
+        if result is None:
+            raise Fail("would-block", "the peer has not answered yet")
+        if not isinstance(result, int):
+            return result
+        if result:
+            raise OSError(result, _os.strerror(result))
+        assert isinstance(self.operation.target, Case)
+        return addresses.to_os(self.operation.target)
 
     def had_connection(self) -> bool:
         """Whether there was one, in a state that nothing leads on from.

@@ -29,7 +29,9 @@ def missing_zone(address: str) -> str:
     """What to say about a link-local address without a zone."""
     names = _names()
     example = next((name for name in names if not name.startswith("lo")), names[0] if names else "eth0")
-    return f"{address} is a link-local address and needs a zone, as in {address}%{example}; the interfaces are {_offer()}"
+    return (
+        f"{address} is a link-local address and needs a zone, as in {address}%{example}; the interfaces are {_offer()}"
+    )
 
 
 def _names() -> list[str]:

@@ -45,8 +45,8 @@ CHILDREN = Note(
     "wasi:io/streams input-stream.subscribe, output-stream.subscribe",
 )
 FAILED_CONNECTION = Note(
-    "After a start-connect or finish-connect that failed, it gives that call's error again. A closed socket may as well "
-    "give invalid-state, but common C libraries abort on that.",
+    "After a start-connect or finish-connect that failed, it gives that call's error again. A closed socket may give "
+    "invalid-state as well, but common C libraries abort on that.",
     "TcpSocketOperationalSemantics.md, closed",
 )
 BUFFER_READ_BACK = Note(
