@@ -214,7 +214,9 @@ class Generator:
                 yield f"at-{self.count}"
 
     def _argument(self, function: Function, name: str, type_: Type, receiver: str) -> str:
-        if isinstance(type_, Alias) and type_.name == "duration" and not self._at_the_end():
+        if isinstance(type_, Alias) and type_.name == "duration":
+            if self._at_the_end():
+                return self._end(type_)
             return self.random.choice(_WAITING if function.name == "subscribe-duration" else _DURATIONS)
         return self._value(type_, receiver, _LOCAL if function.member == "start-bind" else _REMOTE)
 
@@ -232,7 +234,7 @@ class Generator:
                 else self._address(receiver, addresses)
             )
         if (isinstance(type_, Primitive) or type_ == _BYTES) and self._at_the_end():
-            return choose([text for text in (dumps(value, type_) for value in ends(type_)) if len(text) < _LONGEST])
+            return self._end(type_)
         match type_:
             case Enum(_, cases):
                 return choose(cases)
@@ -254,6 +256,9 @@ class Generator:
 
     def _at_the_end(self) -> bool:
         return self.random.random() < _AT_THE_END
+
+    def _end(self, type_: Type) -> str:
+        return self.random.choice([text for value in ends(type_) if len(text := dumps(value, type_)) < _LONGEST])
 
     def _far_address(self, type_: Variant, receiver: str, addresses: _Addresses) -> str:
         """A loopback address whose other fields are at the ends of their ranges; what is bound keeps port 0."""
