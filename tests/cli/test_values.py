@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wasinet.cli.address import parse_address
+from wasinet.cli.interrupts import start_timeout, stop_timeout
 from wasinet.cli.values import (
     BadValue,
     Endpoint,
@@ -104,6 +106,22 @@ def test_no_size(text: str) -> None:
 def test_endpoint(text: str, endpoint: Endpoint) -> None:
     assert parse_endpoint(text) == endpoint
     assert str(endpoint) == text
+
+
+@pytest.mark.parametrize("text", ["18446744073709551615ns", "18446744073.7s", "18446744073709551us"])
+def test_the_longest_duration_stays_one(text: str) -> None:
+    assert parse_duration(text) < 1 << 64
+    assert round(parse_seconds(text) * 1e9) < 1 << 64
+
+
+def test_the_longest_timeout_is_a_timer() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        start_timeout(parse_duration("18446744073709551615ns"))
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 1e8
+    finally:
+        stop_timeout()
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("text", ["fe80::1%lo", "[fe80::1%lo]", "[fe80::1%lo]:53"])

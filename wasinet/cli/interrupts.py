@@ -20,6 +20,8 @@ import wasinet
 __all__ = ["Terminated", "TimedOut", "catch_signals", "leave", "start_timeout", "stop_timeout"]
 
 _AGAIN = 1.0
+# Seconds, 31 years: Python counts the nanoseconds of a timer in 64 bits, with a sign.
+_LONGEST = 1e9
 _ROOT = os.path.dirname(wasinet.__file__)
 _PROTECTED = (
     *(os.path.join(_ROOT, layer, "") for layer in ("engine", "hosts", "oscalls", "worlds")),
@@ -125,7 +127,7 @@ def start_timeout(nanoseconds: int) -> None:
             signal.signal(signal.SIGALRM, _timed_out)
         except ValueError:
             return
-        signal.setitimer(signal.ITIMER_REAL, max(nanoseconds / 1e9, 1e-6), _AGAIN)
+        signal.setitimer(signal.ITIMER_REAL, min(max(nanoseconds / 1e9, 1e-6), _LONGEST), _AGAIN)
 
 
 def stop_timeout() -> None:

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 _U64 = (1 << 64) - 1
+_MOST_SECONDS = float(_U64 // 10**9)
 _DIGITS = frozenset("0123456789")
 _DURATIONS = {
     "": 1_000_000_000,
@@ -89,8 +90,8 @@ def parse_duration(text: str) -> int:
 
 
 def parse_seconds(text: str) -> float:
-    """A duration as seconds."""
-    return parse_duration(text) / 1e9
+    """A duration as seconds; as nanoseconds again it still is one, although the nearest float may be greater."""
+    return min(parse_duration(text) / 1e9, _MOST_SECONDS)
 
 
 def parse_size(text: str) -> int:

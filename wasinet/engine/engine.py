@@ -43,6 +43,7 @@ Rows = Mapping[str, Mapping[str, str]]
 """State to outcome to next state."""
 
 _R = TypeVar("_R", bound="Resource")
+_WRONG_STATE = "invalid-state"
 # The most that one read gives and one write permit allows. Between 64 and 128 KiB a reused buffer
 # moves the most bytes per second; beyond that the caches suffer.
 _CHUNK = 128 * 1024
@@ -259,7 +260,11 @@ class Engine:
                 raise Trap(f"{function.name} failed: {error}") from error
             if isinstance(error, OSError):
                 reason = error.strerror or str(error)
-                error = Fail(codes(member, error.errno), reason, errno=error.errno)
+                code = codes(member, error.errno)
+                if code == _WRONG_STATE:
+                    # Our state allows the call. What the kernel says of another one must not contradict that.
+                    code = "unknown"
+                error = Fail(code, reason, errno=error.errno)
             assert isinstance(error, Fail)
             if error.code == "would-block":
                 return err_shape(error), WOULD_BLOCK

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from wasinet.hosts import Trapped
+from wasinet.oscalls.wait import LONGEST
 from wasinet.render.units import show_seconds
 from wasinet.repl.faults import CommandError, handle
 from wasinet.script.names import Names
@@ -60,7 +61,7 @@ def watch(repl: Repl, text: str) -> None:
             for bound in prepared:
                 if isinstance(repl.call(bound).outcome, Trapped):
                     return
-            time.sleep(seconds)
+            time.sleep(min(seconds, LONGEST))
     except KeyboardInterrupt as interruption:
         if type(interruption) is not KeyboardInterrupt:
             raise
