@@ -414,6 +414,21 @@ def test_a_denied_connection_is_what_the_addresses_say() -> None:
         bench.close()
 
 
+@pytest.mark.parametrize(
+    ("state", "function", "fault", "number"),
+    [
+        ("listening", "accept", "accept", errno.EINVAL),
+        ("connected", "shutdown", "shutdown_receive", errno.ENOTCONN),
+        ("connect-in-progress", "finish-connect", "connect_result", errno.EISCONN),
+    ],
+)
+def test_no_errno_contradicts_the_state(bench: Bench, state: str, function: str, fault: str, number: int) -> None:
+    sock = bench.reach_tcp(state)
+    bench.os.faults[fault] = number
+    outcome = bench.call(f"tcp-socket.{function}", sock, *(("both",) if function == "shutdown" else ()))
+    assert (outcome, outcome.errno) == (Err("unknown"), number)
+
+
 def test_a_failed_listen_is_not_a_failed_connection(bench: Bench) -> None:
     (cell,) = [cell for cell in TCP_CELLS if (cell.function, cell.outcome) == ("finish-listen", "error")]
     sock, _ = drive_tcp(bench, cell)

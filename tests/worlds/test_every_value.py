@@ -56,7 +56,7 @@ class Stage:
         self.operations = operations(self.engine, *program)
         self.draft = name == "draft"
         self.net: int = self.call("instance-network")
-        self.makers: dict[str, list[Callable[[], int]]] = {
+        self.makers: dict[str, list[Callable[..., int]]] = {
             "network": [lambda: int(self.call("instance-network"))],
             "pollable": [self.timer],
             "resolve-address-stream": [lambda: self.need("resolve-addresses", self.net, *self._name())],
