@@ -109,7 +109,7 @@ def over(host, refusing, ending, resetting):
             print(type(error).__name__, "laddr" in repr(sock))
     with socket.create_connection((host, int(ending))) as sock:
         sock.shutdown(socket.SHUT_WR)
-        print(sock.recv(1), sock.getsockname()[0], "laddr" in repr(sock))
+        print(sock.recv(1), sock.getsockname()[0])
     with socket.create_connection((host, int(resetting))) as sock:
         input()
         print(sock.getpeername()[1] == int(resetting))
