@@ -67,7 +67,7 @@ class Stage:
         }
         if not self.draft:
             for index, kind in enumerate(("incoming-datagram-stream", "outgoing-datagram-stream")):
-                self.makers[kind] = [lambda index=index: self.datagrams()[index]]  # type: ignore[misc]
+                self.makers[kind] = [lambda index=index: self.datagrams()[index]]
             self.makers["error"] = [self.error]
         if program:
             self.makers["descriptor"] = [self.folder, self.file]
