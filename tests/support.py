@@ -365,7 +365,7 @@ class FaultyOs(Os):
         self.calls.append("connect")
         return self.faults.get("connect") or super().connect(sock, address)
 
-    def connect_result(self, sock: SocketType) -> int | None:
+    def connect_result(self, sock: SocketType) -> Sockaddr | int | None:
         return self.faults.get("connect_result") or super().connect_result(sock)
 
     def shutdown_receive(self, sock: SocketType) -> None:

@@ -253,7 +253,7 @@ _PURE = (
     Entry("flags", "`{read, write}`."),
 )
 _SHORT = (
-    Entry("socket address", "`127.0.0.1:80`, `[::1]:80`, `[fe80::1%2]:80`."),
+    Entry("socket address", "`127.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`, with an interface's name or number."),
     Entry("address", "`10.0.0.1`, `::1`."),
     Entry("duration", "`5s`, `250ms`, `1us`, `10ns`."),
     Entry("other u64", "Also as a size: `64KiB`, `1MiB`."),

@@ -15,6 +15,7 @@ import pytest
 from tests.cli.command import run
 from tests.cli.support import Lab, accepted, peer, server, until
 from tests.guests.python_app import build
+from tests.support import refused_port, reset
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -172,3 +173,14 @@ def test_ctrl_c_while_it_is_compiled(app: str, lab: Lab, tmp_path: Path) -> None
     us.signal(signal.SIGINT)
     assert us.wait() == 130
     assert us.err == ""
+
+
+def test_a_socket_whose_connection_is_over(app: str, lab: Lab) -> None:
+    with server() as (ending, port), server() as (resetting, reset_port):
+        guest = lab.wasinet("run", app, "over", "127.0.0.1", str(refused_port()), str(port), str(reset_port))
+        for listener, end in ((ending, socket.socket.close), (resetting, reset)):
+            connection, _ = listener.accept()
+            end(connection)
+        out, _ = guest.popen.communicate(b"\n", 60)
+    assert guest.popen.returncode == 0, guest.err
+    assert out.decode().splitlines() == ["ConnectionRefusedError False", "b'' 127.0.0.1", "True"]

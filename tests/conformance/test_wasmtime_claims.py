@@ -20,8 +20,6 @@ REFUSED = """
 > c = create-tcp-socket(ipv4)
 > c.start-connect(net, 127.0.0.1:1)
 > !retry c.finish-connect()
-> c.local-address()
-> c.remote-address()
 > c.is-listening()
 > c.address-family()
 > c.hop-limit()
@@ -44,6 +42,20 @@ PERMITS = "".join(
     f"> (in{n}, out{n}) = u{n}.stream(none)\n> out{n}.check-send()\n"
     for n in range(1, 31)
 )
+
+
+ADDRESSES = """
+> c = create-tcp-socket(ipv4)
+> c.start-connect(net, 127.0.0.1:1)
+> !retry c.finish-connect()
+> c.local-address()
+> c.remote-address()
+"""
+
+
+def test_after_a_refused_connection_the_address_getters_may_answer_or_refuse() -> None:
+    found = compare(Transcript.parse(ADDRESSES), [partial(make_host, host) for host in BOTH], judge(BOTH))
+    assert [(one.verdict.kind, one.verdict.known) for one in found.differences] == [("allowed", "")] * 2
 
 
 @pytest.mark.parametrize("text", [REFUSED, CLAMPS, LISTEN], ids=["refused", "clamps", "listen"])

@@ -258,6 +258,17 @@ def test_leaving_the_peer_keeps_the_local_address(host: NativeHost, local: str, 
         assert [entry["data"] for entry in receive(host, rx, 1)] == [b"x"]
 
 
+def test_what_the_old_peer_refused_is_not_told_after_it_was_left(host: NativeHost) -> None:
+    sock = bound(host, "udp")
+    rx, tx = streams(host, sock, loopback(refused_port()))
+    # Over loopback the refusal is there when the call returns.
+    assert send(host, tx, datagram(b"x")) == Ok(1)
+    for handle in (rx, tx):
+        host.drop(handle)
+    rx, tx = streams(host, sock)
+    assert host.call("incoming-datagram-stream.receive", rx, 1) == Ok([])
+
+
 def test_an_argument_that_is_refused_keeps_the_peer(host: NativeHost, peer: socket.socket) -> None:
     sock = bound(host, "udp")
     for handle in streams(host, sock, address(peer)):

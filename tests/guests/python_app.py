@@ -100,6 +100,22 @@ def denied(host, port):
         print(type(error).__name__)
 
 
+def over(host, refusing, ending, resetting):
+    """What a socket is after a connection that failed, that ended, and that was reset."""
+    with socket.socket() as sock:
+        try:
+            sock.connect((host, int(refusing)))
+        except OSError as error:
+            print(type(error).__name__, "laddr" in repr(sock))
+    with socket.create_connection((host, int(ending))) as sock:
+        sock.shutdown(socket.SHUT_WR)
+        print(sock.recv(1), sock.getsockname()[0])
+    with socket.create_connection((host, int(resetting))) as sock:
+        input()
+        print(sock.getpeername()[1] == int(resetting))
+        sock.shutdown(socket.SHUT_WR)
+
+
 class Run(exports.Run):
     def run(self):
         what, *rest = sys.argv[1:]

@@ -24,7 +24,7 @@ from wasinet.hosts.components.component import Component, NotRunnable
 from wasinet.hosts.guest import TRANSFER_LIMIT, GuestHost, Limits
 from wasinet.oscalls.interruption import install
 from wasinet.wit.declare import World
-from wasinet.wit.values import Err
+from wasinet.wit.values import Err, Ok, Value
 
 SOCKETS = wit.load("0.2")
 COMMAND = wit.load("0.2-command")
@@ -81,6 +81,39 @@ def test_an_exit_is_recorded_as_no_failure(make: Make) -> None:
     assert [(record.function.name, record.arguments, record.failed) for record in records] == [
         ("exit-with-code", (3,), False)
     ]
+
+
+# Every value here is one that the type allows; -1 is the greatest of an unsigned one.
+_ENDS = """(local $net i32) (local $s i32)
+  (local.set $net (call $instance-network-instance-network))
+  (call $tcp-create-socket-create-tcp-socket (i32.const 1) (i32.const 0))
+  (local.set $s (i32.load (i32.const 4)))
+  (call $tcp-tcp-socket-set-listen-backlog-size (local.get $s) (i64.const -1) (i32.const 0))
+  (call $tcp-tcp-socket-set-keep-alive-idle-time (local.get $s) (i64.const -1) (i32.const 0))
+  (call $tcp-tcp-socket-set-keep-alive-interval (local.get $s) (i64.const -1) (i32.const 0))
+  (call $tcp-tcp-socket-set-keep-alive-count (local.get $s) (i32.const -1) (i32.const 0))
+  (call $tcp-tcp-socket-set-hop-limit (local.get $s) (i32.const 255) (i32.const 0))
+  (call $tcp-tcp-socket-set-receive-buffer-size (local.get $s) (i64.const -1) (i32.const 0))
+  (drop (call $monotonic-clock-subscribe-duration (i64.const -1)))
+  (drop (call $monotonic-clock-subscribe-instant (i64.const -1)))
+  (call $tcp-tcp-socket-start-bind (local.get $s) (local.get $net) (i32.const 1) (i32.const 0)
+    (i32.const FLOW) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+    (i32.const 0) (i32.const 1) (i32.const SCOPE) (i32.const 0))
+  (i32.const 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("flow", "scope", "bound"),
+    [(0xFFFFF, 0, Ok()), (0, -1, Ok()), (0x100000, 0, Err("invalid-argument")), (-1, -1, Err("invalid-argument"))],
+)
+def test_values_at_the_ends_of_their_types(flow: int, scope: int, bound: Value, make: Make) -> None:
+    records: list[CallRecord] = []
+    host = make(_ENDS.replace("FLOW", str(flow)).replace("SCOPE", str(scope)))
+    host.attach(records.append)
+    assert host.run() == 0
+    assert records[-1].outcome == bound
+    assert not any(record.failed for record in records[:-1])
 
 
 @pytest.mark.parametrize("version", [f"0.2.{patch}" for patch in range(13)])

@@ -159,5 +159,5 @@ def _more(fields: dict[str, Any]) -> str:
     if "addresses" in fields:
         return ", ".join(fields["addresses"])
     if "peer" in fields:
-        return f"{fields['local']} to {fields['peer']}"
+        return f"{fields['local'] or 'unknown'} to {fields['peer'] or 'unknown'}"
     return f"{fields['bytes']} bytes" if "bytes" in fields else ""

@@ -16,6 +16,7 @@ Wire = tuple[int, int]
 FAMILY = {"ipv4": 4, "ipv6": 6}
 """The number of each family, by its name."""
 _KEEP = 4096
+_MOST_FLOW = 0xFFFFF
 _from_cache: dict[Sockaddr, Case] = {}
 _known: dict[tuple[object, ...], Known] = {}
 
@@ -31,17 +32,21 @@ class Known:
         wire: the address as it is on the wire, in the form in which addresses are compared.
         unspecified: ``0.0.0.0`` or ``::``.
         unicast: neither multicast (RFC 5771, RFC 4291 section 2.7) nor the limited broadcast (RFC 919).
+        zoneless: link-local without a zone, so that nobody can say on which interface it is (RFC 4007).
+        flaw: why no operating system takes it; empty where it may.
 
     What an address is, it is behind an IPv4 mapping, too.
     """
 
-    __slots__ = ("family", "mapped", "port", "sockaddr", "unicast", "unspecified", "wire")
+    __slots__ = ("family", "flaw", "mapped", "port", "sockaddr", "unicast", "unspecified", "wire", "zoneless")
 
     def __init__(self, address: Case) -> None:
         value = address.payload
         words = value["address"]
         self.family = FAMILY[address.name]
         self.port: int = value["port"]
+        self.zoneless = False
+        self.flaw = ""
         self.sockaddr: Sockaddr
         if self.family == 4:
             self.sockaddr = (".".join(map(str, words)), self.port)
@@ -50,6 +55,9 @@ class Known:
             text = Os.text6(struct.pack("!8H", *words))
             self.sockaddr = (text, self.port, value["flow-info"], value["scope-id"])
             self.mapped = is_mapped(words)
+            self.zoneless = words[0] & 0xFFC0 == 0xFE80 and not value["scope-id"]
+            if value["flow-info"] > _MOST_FLOW:
+                self.flaw = f"flow-info {value['flow-info']} is more than the 20 bits of a flow label (RFC 8200)"
         self.wire = wire_of(Case(address.name, words))
         family, bits = self.wire
         self.unspecified = not bits

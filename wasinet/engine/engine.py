@@ -44,6 +44,7 @@ Rows = Mapping[str, Mapping[str, str]]
 """State to outcome to next state."""
 
 _R = TypeVar("_R", bound="Resource")
+_WRONG_STATE = "invalid-state"
 # The most that one read gives and one write permit allows. Between 64 and 128 KiB a reused buffer
 # moves the most bytes per second; beyond that the caches suffer.
 _CHUNK = 128 * 1024
@@ -163,6 +164,7 @@ class Engine:
         machine = self.machines.get(receiver.kind) if receiver is not None else None
         moves = machine is not None and machine.moves(member)
         allowed = frozenset(function.states) if function.states is not None else None
+        refused = self._late if function.late else self._refused
         fallible = isinstance(function.result, Result)
         unit = isinstance(function.result, Result) and function.result.ok is None
         borrows = _borrows(function, resources)
@@ -203,7 +205,7 @@ class Engine:
                 if borrows:
                     args = resolved(args)
                 if allowed is not None and this.state not in allowed:
-                    return self._refused(this, function, err_shape)
+                    return refused(this, function, err_shape, effect)
                 try:
                     value = effect(this, *args) if len(args) > 1 else effect(this, args[0]) if args else effect(this)
                 except (Fail, OSError) as error:
@@ -230,7 +232,7 @@ class Engine:
             before = socket.state
             row = (rows or choose(args)).get(before)
             if row is None:
-                return self._refused(socket, function, err_shape)
+                return self._refused(socket, function, err_shape, effect)
             result: Value
             try:
                 value = effect(socket, *args) if len(args) > 1 else effect(socket, args[0]) if args else effect(socket)
@@ -265,7 +267,11 @@ class Engine:
                 raise Trap(f"{function.name} failed: {error}") from error
             if isinstance(error, OSError):
                 reason = error.strerror or str(error)
-                error = Fail(codes(member, error.errno), reason, errno=error.errno)
+                code = codes(member, error.errno)
+                if code == _WRONG_STATE:
+                    # Our state allows the call. What the kernel says of another one must not contradict that.
+                    code = "unknown"
+                error = Fail(code, reason, errno=error.errno)
             assert isinstance(error, Fail)
             if error.code == "would-block":
                 return err_shape(error), WOULD_BLOCK
@@ -286,7 +292,19 @@ class Engine:
         if row is not None:
             self._step(socket, row, ANY)
 
-    def _refused(self, resource: Resource, function: Function, err_shape: ErrShape) -> Err:
+    def _late(self, socket: Any, function: Function, err_shape: ErrShape, effect: Callable[..., Value]) -> Ok | Err:
+        """What a getter says in a state that does not allow it (``Function.late``)."""
+        if socket.state in self.machines[socket.kind].finals:
+            try:
+                if socket.had_connection() and function.late == "answer":
+                    return Ok(effect(socket))
+            except Fail as error:
+                return err_shape(error)
+        return self._refused(socket, function, err_shape, effect)
+
+    def _refused(
+        self, resource: Resource, function: Function, err_shape: ErrShape, effect: Callable[..., Value]
+    ) -> Err:
         machine = self.machines[resource.kind]
         code = machine.refusal(function.member)
         states = function.states if function.states is not None else machine.states_for(function.member)

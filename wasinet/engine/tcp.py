@@ -6,7 +6,7 @@ import os as _os
 from typing import TYPE_CHECKING
 
 from wasinet.engine import addresses
-from wasinet.engine.faults import Fail
+from wasinet.engine.faults import Fail, code_of
 from wasinet.engine.network import Network, Operation, permit, permit_creation
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
@@ -41,6 +41,7 @@ class TcpSocket(Socket, Owner):
     writer: Writer | None = None
     backlog = 0
     _listened = 0
+    _failure: Fail | None = None
 
     def check_bind(self, address: Case, known: addresses.Known) -> None:
         if not known.unicast:
@@ -53,6 +54,13 @@ class TcpSocket(Socket, Owner):
 
     def start_connect(self, network: Network, remote_address: Case) -> None:
         """Begin to connect. The outcome of the OS's connect is kept for ``finish-connect``."""
+        try:
+            self._start_connect(network, remote_address)
+        except Fail as error:
+            self._failure = error
+            raise
+
+    def _start_connect(self, network: Network, remote_address: Case) -> None:
         known = self.check_remote(remote_address)
         self.check_bind(remote_address, known)
         if self.domain is not None and self.domain is not network.domain:
@@ -68,15 +76,42 @@ class TcpSocket(Socket, Owner):
 
     def finish_connect(self) -> tuple[int, int]:
         """Take the result: the connection's streams."""
+        try:
+            self.peer_os = self._connect_result()
+        except OSError as error:
+            self._failure = Fail(code_of("finish-connect", error.errno), str(error.strerror), errno=error.errno)
+            raise
+        except Fail as error:
+            if error.code != "would-block":
+                self._failure = error
+            raise
+        self.operation = None
+        return self.open_streams()
+
+    def _connect_result(self) -> Sockaddr:
+        """The peer's address. Raises Fail, with would-block while there is no result, or OSError."""
         assert self.operation is not None
         self.operation.result()
-        number = self.engine.os.connect_result(self.sock)
-        if number is None:
+        result = self.engine.os.connect_result(self.sock)
+        if result is None:
             raise Fail("would-block", "the peer has not answered yet")
-        self.operation = None
-        if number:
-            raise OSError(number, _os.strerror(number))
-        return self.open_streams()
+        if not isinstance(result, int):
+            return result
+        if result:
+            raise OSError(result, _os.strerror(result))
+        assert isinstance(self.operation.target, Case)
+        return addresses.to_os(self.operation.target)
+
+    def had_connection(self) -> bool:
+        """Whether there was one, in a state that nothing leads on from.
+
+        Raises:
+            Fail: none was made; why.
+        """
+        failure = self._failure
+        if failure is not None and not failure.untouched:
+            raise Fail(failure.code, failure.reason, errno=failure.errno)
+        return self.peer_os is not None
 
     def open_streams(self) -> tuple[int, int]:
         """The two streams of a connection that has just come about."""
@@ -159,6 +194,7 @@ class TcpSocket(Socket, Owner):
             raise
         accepted = TcpSocket(self.engine, self.family, sock, accepted_state)
         accepted.domain = self.domain
+        accepted.peer_os = peer
         return (accepted.handle, *accepted.open_streams())
 
     # Ending
@@ -171,13 +207,7 @@ class TcpSocket(Socket, Owner):
             self.engine.os.shutdown_receive(self.sock)
             self.reader.close()
         if how != "receive":
-            try:
-                self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
-            except OSError:
-                if self.reader.ended:
-                    # With nothing left to read, no later call would find out that the connection is gone.
-                    self.engine.terminate(self)
-                raise
+            self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
 
     # Options
 

@@ -43,7 +43,6 @@ class UdpSocket(Socket):
     use_prefix = "udp"
 
     peer: Case | None = None
-    peer_os: Sockaddr | None = None
     live_streams = 0
     incoming: IncomingDatagramStream | None = None
     # What a look at the queue took off it: a datagram, or an error, which the kernel tells only once.
@@ -76,6 +75,8 @@ class UdpSocket(Socket):
         if self.peer is not None:
             self.peer = self.peer_os = None
             self.engine.os.disconnect(self.sock)
+            # A refusal by the old peer says nothing about what is sent to others.
+            self.engine.os.take_error(self.sock)
         if isinstance(self.kept, OSError):
             # It was about the old peer.
             self.kept = None

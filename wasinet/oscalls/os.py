@@ -18,6 +18,7 @@ from typing import Any
 
 from wasinet.oscalls import wait
 from wasinet.oscalls.files import File, open_stream
+from wasinet.oscalls.interfaces import missing_zone
 from wasinet.oscalls.options import INHERITED, Option, option
 
 __all__ = ["Found", "LookupFailed", "Os", "Sockaddr"]
@@ -93,9 +94,17 @@ class Os:
         return sock
 
     def accept(self, sock: SocketType) -> tuple[SocketType, Sockaddr]:
-        """The next connection in the queue, non-blocking, and the peer's address."""
+        """The next connection in the queue, non-blocking, and the peer's address.
+
+        Raises:
+            OSError: of accept(2); ECONNABORTED also where the peer has gone and took its address with it, as
+                macOS tells it.
+        """
         fd, peer = sock._accept()  # type: ignore[attr-defined]  # what socket.socket.accept is made of
         accepted = SocketType(sock.family, sock.type, sock.proto, fd)
+        if not peer:
+            accepted.close()
+            raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
         accepted.setblocking(False)
         return accepted, peer
 
@@ -104,15 +113,18 @@ class Os:
         result = sock.connect_ex(address)
         return 0 if result in _IN_PROGRESS else result
 
-    def connect_result(self, sock: SocketType) -> int | None:
-        """The errno of a connect in progress, 0 for success, None while it is in progress."""
+    def connect_result(self, sock: SocketType) -> Sockaddr | int | None:
+        """How a connect in progress ended: the peer's address, or an errno; None while it is in progress.
+
+        The errno is 0 for a connection whose peer's address is not to be had any more.
+        """
         try:
             # Who has a peer is connected: one system call where the two below need a set to wait on.
-            sock.getpeername()
+            peer: Sockaddr = sock.getpeername()
         except OSError:
             pass
         else:
-            return 0
+            return peer
         if not wait.wait_one(sock.fileno(), wait.WRITE, 0):
             return None
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -143,10 +155,21 @@ class Os:
         disconnect(sock)
 
     def shutdown_receive(self, sock: SocketType) -> None:
-        sock.shutdown(socket.SHUT_RD)
+        """End the receiving direction of a connection, also of one that the peer has reset."""
+        self._shutdown(sock, socket.SHUT_RD)
 
     def shutdown_send(self, sock: SocketType) -> None:
-        sock.shutdown(socket.SHUT_WR)
+        """End the sending direction of a connection, also of one that the peer has reset."""
+        self._shutdown(sock, socket.SHUT_WR)
+
+    def _shutdown(self, sock: SocketType, how: int) -> None:
+        try:
+            sock.shutdown(how)
+        except OSError as error:
+            # The kernel forgets a connection at the peer's reset. Its pending error stays for the next read or
+            # write; until that reports it, the caller still has a connection, whose peer needs no telling.
+            if error.errno != errno.ENOTCONN:
+                raise
 
     def discard(self, sock: SocketType, scratch: memoryview, count: int) -> int:
         """Take up to ``count`` bytes off a connection without looking at them; 0 at its end."""
@@ -163,6 +186,8 @@ class Os:
         sock.setsockopt(opt.level, opt.number, value)
 
     # Addresses
+
+    missing_zone = staticmethod(missing_zone)
 
     @staticmethod
     def pack4(text: str) -> bytes:

@@ -12,6 +12,7 @@ __all__ = [
     "CHILDREN",
     "CREATION",
     "DONE",
+    "FAILED_CONNECTION",
     "NEW_SOCKET_LIMIT",
     "NO_SUCH_FAMILY",
     "SEND_BUFFER_ZERO",
@@ -43,6 +44,11 @@ CHILDREN = Note(
     "Dropping a socket or a stream while its streams or pollables live traps: drop the children first. The texts say "
     "for streams that hosts may trap and are silent about sockets; under the strict rule a guest works everywhere.",
     "wasi:io/streams input-stream.subscribe, output-stream.subscribe",
+)
+FAILED_CONNECTION = Note(
+    "After a start-connect or finish-connect that failed, it gives that call's error again. A closed socket may give "
+    "invalid-state as well, but common C libraries abort on that.",
+    "TcpSocketOperationalSemantics.md, closed",
 )
 BUFFER_READ_BACK = Note(
     "Linux doubles the size that is set, for its own bookkeeping; we report what was set where the kernel took it.",

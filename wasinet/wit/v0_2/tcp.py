@@ -13,6 +13,7 @@ from wasinet.wit.v0_2.shared import (
     CHILDREN,
     CREATION,
     DONE,
+    FAILED_CONNECTION,
     NEW_SOCKET_LIMIT,
     NO_SUCH_FAMILY,
     TCP_SOCKET,
@@ -191,13 +192,19 @@ _QUERIES = (
         Result(IP_SOCKET_ADDRESS, ERROR_CODE),
         "Returns the local address, with the port that the system chose if port 0 was asked for.",
         states=_HAS_LOCAL_ADDRESS,
+        late="answer",
         posix="getsockname(2)",
         errors=(Error("invalid-state", "the socket is not bound"),),
         notes=(
             Note(
-                "It answers while the socket connects, because bound without backticks means bound or any later state; "
-                "never in closed.",
+                "It answers while the socket connects, because bound without backticks means bound or any later state.",
                 "wasi:sockets/tcp tcp-socket, note on bound",
+            ),
+            FAILED_CONNECTION,
+            Note(
+                "After both directions of a connection have ended it goes on to answer, although a closed socket may "
+                "refuse every call.",
+                f"{_SEMANTICS}, closed",
             ),
         ),
     ),
@@ -207,8 +214,17 @@ _QUERIES = (
         Result(IP_SOCKET_ADDRESS, ERROR_CODE),
         "Returns the address of the peer.",
         states=("connected",),
+        late="failure",
         posix="getpeername(2)",
         errors=(Error("invalid-state", "the socket is not connected", ("ENOTCONN",)),),
+        notes=(
+            Note(
+                "It answers as long as the socket is connected, also when the peer has reset the connection and the "
+                "system has forgotten the address.",
+                f"{_SEMANTICS}, connected",
+            ),
+            FAILED_CONNECTION,
+        ),
     ),
     _method(
         "tcp-socket.is-listening",
@@ -252,6 +268,11 @@ _REST = (
                 "send closes the output stream at once; the FIN follows the bytes that were written before. Dropping "
                 "the output stream alone sends no FIN and loses none of them.",
                 "wasi:sockets/tcp tcp-socket.shutdown; wasi:io/streams output-stream",
+            ),
+            Note(
+                "On a connection that the peer has reset it succeeds as well: the socket is connected until a read, a "
+                "write or a wait meets the reset.",
+                f"{_SEMANTICS}, connected",
             ),
             _ENDING,
         ),
