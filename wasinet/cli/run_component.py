@@ -12,8 +12,9 @@ import typer
 from wasinet.cli.output import write_line
 from wasinet.cli.params import COUNT, SIZE
 from wasinet.cli.policy_options import learned_lines, make_policy, write_learned
-from wasinet.cli.session import Session
+from wasinet.cli.session import DRAIN, Session
 from wasinet.cli.values import BadValue
+from wasinet.engine.draining import Undelivered
 from wasinet.engine.learning import Learned, Learner
 from wasinet.engine.program import Preopen, Program
 from wasinet.hosts import DEFAULT_HOST
@@ -98,7 +99,8 @@ def command(
         settings.world = world_of(loaded)
         host = GuestHost(loaded, program, policy=rules, limits=limits)
         try:
-            with Session(settings, host=host, worlds=(settings.world,), many_files=True):
+            lost = lambda: _loss(host.undelivered)  # noqa: E731
+            with Session(settings, host=host, worlds=(settings.world,), many_files=True, loss=lost):
                 return host.run()
         finally:
             # Also of a run that was broken off: what it needed until then it needed.
@@ -113,6 +115,18 @@ def _keep(path: str, learned: Sequence[Learned], *, quiet: bool) -> None:
     if not quiet:
         for line in learned_lines(path, learned):
             write_line(sys.stderr, line)
+
+
+def _loss(undelivered: Sequence[Undelivered]) -> str:
+    """What was lost at the end, and why, in one line."""
+    count = sum(lost.count for lost in undelivered)
+    targets = dict.fromkeys(lost.peer or "the standard streams" for lost in undelivered)
+    where = next(iter(targets)) if len(targets) == 1 else f"{len(targets)} peers"
+    reasons = (
+        ("the guest ended without reading them itself", any(lost.here for lost in undelivered)),
+        (f"not taken within {DRAIN:g} seconds", not all(lost.here for lost in undelivered)),
+    )
+    return f"{count} bytes to {where} were lost: {', or '.join(reason for reason, holds in reasons if holds)}"
 
 
 def _variable(text: str) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKING_LIMIT",
+    "FILE_PERMIT",
     "Error",
     "FileOwner",
     "InputStream",
@@ -33,6 +34,13 @@ __all__ = [
 
 BLOCKING_LIMIT = 4096
 """The most that the blocking writes take (streams.output-stream.blocking-write-and-flush)."""
+
+FILE_PERMIT = 1024 * 1024
+"""What ``check-write`` permits for files and standard streams: as much as Wasmtime.
+
+C libraries write what is permitted and report a short count, and not every caller looks at it: an unbuffered
+``print`` of Python loses the rest. Connections are different: every caller knows of short sends there.
+"""
 
 
 class Owner:
@@ -432,7 +440,10 @@ class OutputStream(_Stream):
             writer.check()
         if writer.full and self.engine.os.wait_one(writer.file.fileno(), WRITE, 0):
             self.settle()
-        self.permit = self.engine.chunk if writer.pending is None and not writer.full else 0
+        if writer.pending is not None or writer.full:
+            self.permit = 0
+        else:
+            self.permit = self.engine.chunk if writer.network else FILE_PERMIT
         return self.permit
 
     def write(self, contents: bytes) -> None:

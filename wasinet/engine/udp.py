@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["IncomingDatagramStream", "OutgoingDatagramStream", "UdpSocket", "create_udp_socket"]
 
 _FAMILIES = {name: family for family, name in FAMILY_NAMES.items()}
-# How many datagrams one check-send permits: enough to amortise the call, little enough that a
-# caller notices backpressure.
-_PERMIT = 64
-# What one receive returns at the most, whatever it was asked for: 64 times 64 KiB bounds the memory.
-_MOST_RESULTS = 64
 
 
 def create_udp_socket(engine: Engine, family: str) -> int:
@@ -136,8 +131,8 @@ class UdpSocket(Socket):
 
         Without ``asking`` those that a person must still decide on are among them.
         """
-        most = min(most, _MOST_RESULTS)
         engine = self.engine
+        most = min(most, engine.batch)
         scratch = engine.scratch
         receive = self.sock.recvfrom_into
         peer = self.peer_os
@@ -268,7 +263,7 @@ class OutgoingDatagramStream(Resource):
         """How many datagrams the next ``send`` may have: 0 while the kernel's buffer is full."""
         if self.full and self.engine.os.wait_one(self.socket.sock.fileno(), WRITE, 0):
             self.full = False
-        self.permit = 0 if self.full else _PERMIT
+        self.permit = 0 if self.full else self.engine.batch
         return self.permit
 
     def send(self, datagrams: Sequence[dict[str, Any]]) -> int:

@@ -9,6 +9,7 @@ from wasmtime import Store, WasmtimeError
 from wasmtime.component import Func
 
 from wasinet import wit
+from wasinet.engine.draining import Undelivered
 from wasinet.engine.engine import Operation
 from wasinet.engine.faults import Trap
 from wasinet.engine.policy import GUEST, Policy
@@ -28,10 +29,17 @@ _COMMAND = "0.2-command"
 
 Resolver = Callable[[str], list[Found]]
 
-__all__ = ["TRANSFER_LIMIT", "GuestHost", "Limits", "world_of"]
+__all__ = ["DATAGRAM_LIMIT", "TRANSFER_LIMIT", "GuestHost", "Limits", "world_of"]
 
 TRANSFER_LIMIT = 64 * 1024
-"""Bytes of one read and one permit: what crosses to a component takes 32 times its size on the way."""
+"""Bytes of one read and of one permit of a connection."""
+
+DATAGRAM_LIMIT = 16
+"""Datagrams of one receive and one permit, as many as Wasmtime permits.
+
+Wasmtime lifts at most 128 MiB of values in one call, and a byte of a list takes 32 there, so 64 datagrams of
+65,507 bytes would trap.
+"""
 
 
 class Limits(Data):
@@ -63,6 +71,7 @@ class _ProgramHost(NativeHost):
         self._program = program
         super().__init__(policy, os, resolver, world)
         self.engine.chunk = TRANSFER_LIMIT
+        self.engine.batch = DATAGRAM_LIMIT
 
     def _operations_of(self, binding: Any) -> dict[str, Operation]:
         if binding.WORLD.name == _COMMAND:
@@ -140,13 +149,19 @@ class GuestHost(_ProgramHost):
             host.detach(reader)
 
     def close(self, timeout: float = 0.0) -> bool:
+        deadline = self.engine.os.monotonic() + timeout
         delivered = True
         try:
             for host, _ in self._hosts[1:]:
                 delivered &= host.close(timeout)
         finally:
-            delivered &= super().close(timeout)
+            delivered &= super().close(max(0.0, deadline - self.engine.os.monotonic()))
         return delivered
+
+    @property
+    def undelivered(self) -> list[Undelivered]:
+        """What the guest had written and ``close`` could not deliver."""
+        return [lost for host, _ in self._hosts for lost in host.engine.undelivered]
 
     def run(self) -> int:
         """Run the component's ``wasi:cli/run``; once.
