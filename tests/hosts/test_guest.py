@@ -22,7 +22,8 @@ from wasinet.engine.policy import Policy
 from wasinet.engine.program import Preopen, Program
 from wasinet.hosts import CallRecord, Trapped
 from wasinet.hosts.components.component import Component, NotRunnable
-from wasinet.hosts.guest import TRANSFER_LIMIT, GuestHost, Limits
+from wasinet.hosts.guest import TRANSFER_LIMIT, GuestHost
+from wasinet.hosts.limits import Limits
 from wasinet.wit.declare import World
 from wasinet.wit.values import Err
 

@@ -80,6 +80,8 @@ class Engine:
         self.table: dict[int, Resource] = {}
         self.poller = Poller(self)
         self.pending: dict[Writer, None] = {}
+        # Bytes that are held for the caller: in pending writes, and in datagrams taken from the kernel early.
+        self.queued = 0
         # What the last drain could not deliver.
         self.undelivered: Sequence[Undelivered] = ()
         # What the session holds of the operating system beside the table's resources: how to give it back.

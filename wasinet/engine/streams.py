@@ -235,11 +235,17 @@ class Writer(_Direction):
                 # Nothing tells when a file takes more: it takes it now, or says why not.
                 self.write(memoryview(data)[sent:])
                 return
-            self.pending = memoryview(bytes(memoryview(data)[sent:]))
+            self.queue(memoryview(bytes(memoryview(data)[sent:])))
             self.engine.pending[self] = None
             self.owner.hold()
             self.engine.poller.want_write(self.file.fileno(), self)
             self.touch()
+
+    def queue(self, data: memoryview | None) -> None:
+        """Have these bytes pending instead of those that are."""
+        before = self.pending
+        self.engine.queued += (0 if data is None else len(data)) - (0 if before is None else len(before))
+        self.pending = data
 
     def offer(self, data: bytes | memoryview) -> int:
         """Write what the kernel takes now and keep nothing; how many bytes it took. Raises Fail."""
@@ -277,7 +283,7 @@ class Writer(_Direction):
             self._out()
             return True
         if sent < len(self.pending):
-            self.pending = self.pending[sent:]
+            self.queue(self.pending[sent:])
             return False
         self._out()
         return True
@@ -290,7 +296,7 @@ class Writer(_Direction):
     def abandon(self) -> None:
         """Forget what is pending."""
         if self.pending is not None:
-            self.pending = None
+            self.queue(None)
             self.full = False
             del self.engine.pending[self]
             self.engine.poller.unwant_write(self.file.fileno())

@@ -72,13 +72,14 @@ class UdpSocket(Socket):
             self.engine.os.disconnect(self.sock)
         if isinstance(self.kept, OSError):
             # It was about the old peer.
-            self.kept = None
+            self.take_kept()
         if remote is not None:
             self.sock.connect(addresses.to_os(remote))
             self.peer = remote
             self.peer_os = self.sock.getpeername()
-            if self.kept is not None and addresses.to_os(self.kept["remote-address"]) != self.peer_os:
-                self.kept = None
+            kept = self.kept
+            if isinstance(kept, dict) and addresses.to_os(kept["remote-address"]) != self.peer_os:
+                self.take_kept()
         self.touch()
 
     def interest(self) -> Interest:
@@ -139,14 +140,15 @@ class UdpSocket(Socket):
         assert self.domain is not None
         open_ = self.domain.policy.open
         found: list[dict[str, Any]] = []
-        if self.kept is not None and most:
-            kept, self.kept = self.kept, None
-            if isinstance(kept, OSError):
-                raise kept
-            if (self.peer is None or addresses.to_os(kept["remote-address"]) == peer) and (
-                open_ or self._admits(kept, asking=asking)
-            ):
-                found.append(kept)
+        kept = self.take_kept() if most else None
+        if isinstance(kept, OSError):
+            raise kept
+        if (
+            kept is not None
+            and (peer is None or addresses.to_os(kept["remote-address"]) == peer)
+            and (open_ or self._admits(kept, asking=asking))
+        ):
+            found.append(kept)
         while len(found) < most:
             try:
                 size, source = receive(scratch)
@@ -173,10 +175,24 @@ class UdpSocket(Socket):
 
     def keep(self, kept: dict[str, Any] | OSError) -> None:
         """Have the next receive give this first."""
+        self.take_kept()
         self.kept = kept
+        if isinstance(kept, dict):
+            self.engine.queued += len(kept["data"])
         self.touch()
         if self.incoming is not None:
             self.incoming.touch()
+
+    def take_kept(self) -> dict[str, Any] | OSError | None:
+        """What was kept, which no receive gives any more."""
+        kept, self.kept = self.kept, None
+        if isinstance(kept, dict):
+            self.engine.queued -= len(kept["data"])
+        return kept
+
+    def close(self) -> None:
+        self.take_kept()
+        super().close()
 
     def fetch(self) -> bool:
         """Whether there is something that receive would give, those of other peers left out."""

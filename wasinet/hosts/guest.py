@@ -17,19 +17,21 @@ from wasinet.engine.program import Exit, Program
 from wasinet.engine.records import Reader
 from wasinet.hosts.components.component import Component, Import, NotRunnable, cause_of
 from wasinet.hosts.components.imports import Imports, import_name
+from wasinet.hosts.limits import Limits, refusal
+from wasinet.hosts.memories import REFUSED
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found, Os
 from wasinet.oscalls.interruptible import checkpoint
 from wasinet.oscalls.signals import SignalWatch
-from wasinet.wit.data import Data
 from wasinet.wit.declare import Function
 from wasinet.wit.types import Resource
+from wasinet.wit.values import Value
 
 _COMMAND = "0.2-command"
 
 Resolver = Callable[[str], list[Found]]
 
-__all__ = ["DATAGRAM_LIMIT", "TRANSFER_LIMIT", "GuestHost", "Limits", "world_of"]
+__all__ = ["DATAGRAM_LIMIT", "TRANSFER_LIMIT", "GuestHost", "world_of"]
 
 TRANSFER_LIMIT = 64 * 1024
 """Bytes of one read and of one permit of a connection."""
@@ -41,17 +43,9 @@ Wasmtime lifts at most 128 MiB of values in one call, and a byte of a list takes
 65,507 bytes would trap.
 """
 
-
-class Limits(Data):
-    """What a guest may use.
-
-    Args:
-        memory: bytes of each of its memories.
-        fuel: how many instructions, roughly; None for any number.
-    """
-
-    memory: int = 1 << 30
-    fuel: int | None = None
+# What Wasmtime says where the values of one call are too large, and what it counts for an element of a list.
+_LIFTED = "fuel allocated for hostcalls"
+_ELEMENT = 48
 
 
 def world_of(component: Component) -> str:
@@ -67,8 +61,11 @@ class _ProgramHost(NativeHost):
         others: as for ``NativeHost``.
     """
 
-    def __init__(self, program: Program, policy: Policy, os: Os | None, resolver: Resolver | None, world: str) -> None:
+    def __init__(
+        self, program: Program, policy: Policy, limits: Limits, os: Os | None, resolver: Resolver | None, world: str
+    ) -> None:
         self._program = program
+        self._limits = limits
         super().__init__(policy, os, resolver, world)
         self.engine.chunk = TRANSFER_LIMIT
         self.engine.batch = DATAGRAM_LIMIT
@@ -83,7 +80,7 @@ class _ProgramHost(NativeHost):
         """What an imported interface is answered with: its functions, and its resources' drops."""
         keys = {function.qualified: key for key, function in self.world.functions.items()}
         functions = [
-            (function, self._calls[keys[function.qualified]])
+            (function, self._limited(self._calls[keys[function.qualified]]))
             for function in found.interface.functions
             if import_name(function) in found.functions
         ]
@@ -91,6 +88,20 @@ class _ProgramHost(NativeHost):
             name: self.drop for name, type_ in found.interface.types.items() if isinstance(type_, Resource)
         }
         return functions, resources
+
+    def _limited(self, operation: Operation) -> Operation:
+        """An operation after which the guest may hold no more than its limits allow."""
+        limits, engine = self._limits, self.engine
+        table, handles, queued = engine.table, limits.handles, limits.queued
+
+        def call(*arguments: Value) -> Value:
+            value = operation(*arguments)
+            if len(table) > handles or engine.queued > queued:
+                over = "handles" if len(table) > handles else "queued"
+                raise Trap(limits.exceeded(over))
+            return value
+
+        return call
 
 
 class GuestHost(_ProgramHost):
@@ -103,7 +114,7 @@ class GuestHost(_ProgramHost):
         component: what runs.
         program: what it is given.
         policy: of the default network.
-        limits: of memory and computation.
+        limits: of all that it can use up.
         os: the operating system, or a stand-in.
         resolver: how names are looked up, see ``Os.look_up``.
 
@@ -126,13 +137,12 @@ class GuestHost(_ProgramHost):
         if missing:
             raise NotRunnable(f"{component.path} imports {missing}, which this host does not have")
         self._export = component.entry()
-        super().__init__(program, policy, os, resolver, world)
+        super().__init__(program, policy, limits, os, resolver, world)
         self._component = component
-        self._limits = limits
         self._hosts: list[tuple[_ProgramHost, list[Import]]] = [(self, answered[world])]
         if world != _COMMAND and answered[_COMMAND]:
             try:
-                beside = _ProgramHost(program, policy, os, resolver, _COMMAND)
+                beside = _ProgramHost(program, policy, limits, os, resolver, _COMMAND)
             except OSError:
                 self.close()
                 raise
@@ -175,13 +185,20 @@ class GuestHost(_ProgramHost):
             BaseException: what ended a call that the guest was in: an interruption.
         """
         engine = self._component.engine
+        limits, memories = self._limits, self._component.memories
+        memories.most, memories.refused = limits.memory, False
         store = Store(engine)
         imports = Imports(store)
         try:
-            store.set_limits(memory_size=self._limits.memory)
+            store.set_limits(
+                table_elements=limits.table_elements,
+                instances=limits.instances,
+                tables=limits.tables,
+                memories=limits.memories,
+            )
             store.set_epoch_deadline(1)
-            if self._limits.fuel is not None:
-                store.set_fuel(self._limits.fuel)
+            if limits.fuel is not None:
+                store.set_fuel(limits.fuel)
             for host, answered in self._hosts:
                 for found in answered:
                     imports.interface(found.name, *host.answers(found))
@@ -221,8 +238,28 @@ class GuestHost(_ProgramHost):
         if cause == "interrupt":
             # The signal's own exception comes as soon as this code is left.
             return KeyboardInterrupt()
-        if cause.startswith("all fuel consumed"):
-            cause = f"it used up its fuel of {self._limits.fuel} (--fuel)"
-        trap = Trap(f"the guest stopped: {cause}")
+        trap = Trap(self._explained(cause))
         trap.add_note(str(error))
         return trap
+
+    def _explained(self, cause: str) -> str:
+        """Why the guest stopped, with the limit that it reached."""
+        limits = self._limits
+        refused = refusal(cause)
+        if refused:
+            return limits.exceeded(refused)
+        if cause.startswith(REFUSED):
+            return self.reached
+        if cause.startswith("all fuel consumed"):
+            cause = f"it used up its fuel of {limits.fuel} (--fuel)"
+        elif _LIFTED in cause:
+            cause = f"it passed more values in one call than Wasmtime takes: 128 MiB, of {_ELEMENT} bytes for each"
+        elif self.reached:
+            # To the guest a refused growth is -1, and what it does about that is its own.
+            cause = f"{cause}; {self.reached}"
+        return f"the guest stopped: {cause}"
+
+    @property
+    def reached(self) -> str:
+        """What to say of a growth of memory that a limit refused; empty for none."""
+        return self._limits.exceeded("memory") if self._component.memories.refused else ""
