@@ -22,6 +22,7 @@ from wasinet.hosts.memories import REFUSED
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found, Os
 from wasinet.oscalls.interruptible import checkpoint
+from wasinet.oscalls.memory import GrowthWatch
 from wasinet.oscalls.signals import SignalWatch
 from wasinet.wit.declare import Function
 from wasinet.wit.types import Resource
@@ -39,13 +40,16 @@ TRANSFER_LIMIT = 64 * 1024
 DATAGRAM_LIMIT = 16
 """Datagrams of one receive and one permit, as many as Wasmtime permits.
 
-Wasmtime lifts at most 128 MiB of values in one call, and a byte of a list takes 32 there, so 64 datagrams of
+Wasmtime lifts at most 128 MiB of values in one call, and a byte of a list takes 48 there, so 64 datagrams of
 65,507 bytes would trap.
 """
 
-# What Wasmtime says where the values of one call are too large, and what it counts for an element of a list.
+# What Wasmtime says where the values of one call are too large: 128 MiB, and an element of a list counts 48 bytes.
 _LIFTED = "fuel allocated for hostcalls"
-_ELEMENT = 48
+_LIFTED_BYTES = (128 << 20) // 48
+
+# What handles, and the values of one call on their way, take here at the most.
+_ALLOWANCE = 640 * 1024 * 1024
 
 
 def world_of(component: Component) -> str:
@@ -187,6 +191,7 @@ class GuestHost(_ProgramHost):
         engine = self._component.engine
         limits, memories = self._limits, self._component.memories
         memories.most, memories.refused = limits.memory, False
+        self._growth = GrowthWatch(self._accounted, limits.memory + _ALLOWANCE, engine.increment_epoch)
         store = Store(engine)
         imports = Imports(store)
         try:
@@ -202,7 +207,7 @@ class GuestHost(_ProgramHost):
             for host, answered in self._hosts:
                 for found in answered:
                     imports.interface(found.name, *host.answers(found))
-            with SignalWatch(engine.increment_epoch):
+            with SignalWatch(engine.increment_epoch), self._growth:
                 # One that came before the watch would be noticed by nobody.
                 checkpoint()
                 try:
@@ -235,6 +240,8 @@ class GuestHost(_ProgramHost):
         if str(error).startswith("component imports "):
             return NotRunnable(f"{self._component.path} does not fit this host: {' '.join(str(error).split())}")
         cause = cause_of(error).removeprefix("wasm trap: ")
+        if cause == "interrupt" and self._growth.exceeded:
+            return Trap(f"{self._limits.exceeded('memory')}, in tables or handles of its own")
         if cause == "interrupt":
             # The signal's own exception comes as soon as this code is left.
             return KeyboardInterrupt()
@@ -253,11 +260,15 @@ class GuestHost(_ProgramHost):
         if cause.startswith("all fuel consumed"):
             cause = f"it used up its fuel of {limits.fuel} (--fuel)"
         elif _LIFTED in cause:
-            cause = f"it passed more values in one call than Wasmtime takes: 128 MiB, of {_ELEMENT} bytes for each"
+            cause = f"it passed more in one call than Wasmtime takes, {_LIFTED_BYTES} bytes of a list at the most"
         elif self.reached:
             # To the guest a refused growth is -1, and what it does about that is its own.
             cause = f"{cause}; {self.reached}"
         return f"the guest stopped: {cause}"
+
+    def _accounted(self) -> int:
+        """Bytes that the guest has within limits of their own."""
+        return self._component.memories.total + sum(host.engine.queued for host, _ in self._hosts)
 
     @property
     def reached(self) -> str:
