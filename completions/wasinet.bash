@@ -35,7 +35,7 @@ _wasinet_spec()
             options='--all -4 --ipv4 -6 --ipv6'
             ;;
         'run')
-            options='--env --dir --stdin --no-stdin --max-memory --fuel --allow --deny --ask --policy --learn'
+            options='--env --dir --stdin --no-stdin --max-memory --max-memories --max-tables --max-table-elements --max-instances --max-handles --max-queued --fuel --allow --deny --ask --policy --learn'
             ;;
         'call')
             options='--format --keep-going'
@@ -148,6 +148,12 @@ _wasinet_kind()
         'run --env') kind=anything ;;
         'run --dir') kind=anything ;;
         'run --max-memory') kind=anything ;;
+        'run --max-memories') kind=anything ;;
+        'run --max-tables') kind=anything ;;
+        'run --max-table-elements') kind=anything ;;
+        'run --max-instances') kind=anything ;;
+        'run --max-handles') kind=anything ;;
+        'run --max-queued') kind=anything ;;
         'run --fuel') kind=anything ;;
         'run --allow') kind=words words='tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' ;;
         'run --deny') kind=words words='tcp-bind: tcp-listen: tcp-accept: tcp-connect: udp-bind: udp-send: udp-receive: name-lookup: all' ;;

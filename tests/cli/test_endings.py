@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from wasinet.cli.interrupts import Terminated, TimedOut
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.faults import Trap
+from wasinet.hosts import HostStarved
+from wasinet.oscalls.files import descriptor_limit
 from wasinet.programs.events import CallFailed, LocalFailed
 
 
@@ -54,6 +57,12 @@ def reported(error: BaseException, capsys: pytest.CaptureFixture[str], **values:
             1,
             "wasinet: tcp connect: x: No such file or directory\n",
         ),
+        (
+            OSError(errno.EMFILE, "Too many open files", "a/module.py"),
+            1,
+            f"wasinet: tcp connect: too many open files: {descriptor_limit()}\n",
+        ),
+        (HostStarved("the host x needs more"), 1, "wasinet: tcp connect: the host x needs more\n"),
         (SystemExit(7), 7, ""),
         (
             ZeroDivisionError("division\nby zero"),

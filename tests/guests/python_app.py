@@ -93,6 +93,23 @@ def files(path):
     print(sorted(os.listdir(path)))
 
 
+def big(count):
+    print("x" * int(count))
+
+
+def itself():
+    """End with what was written to itself and never read."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        accepted, _ = server.accept()
+        client.setblocking(False)
+        try:
+            while True:
+                client.send(bytes(65536))
+        except BlockingIOError:
+            pass
+
+
 def denied(host, port):
     try:
         socket.create_connection((host, int(port)))
