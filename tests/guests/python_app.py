@@ -97,17 +97,20 @@ def big(count):
     print("x" * int(count))
 
 
+KEPT = []  # open at the end
+
+
 def itself():
     """End with what was written to itself and never read."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        client = socket.create_connection(server.getsockname())
-        accepted, _ = server.accept()
-        client.setblocking(False)
-        try:
-            while True:
-                client.send(bytes(65536))
-        except BlockingIOError:
-            pass
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    KEPT.extend([server, client, server.accept()])
+    client.setblocking(False)
+    try:
+        while True:
+            client.send(bytes(65536))
+    except BlockingIOError:
+        pass
 
 
 def denied(host, port):
