@@ -190,7 +190,7 @@ class GuestHost(_ProgramHost):
         """
         engine = self._component.engine
         limits, memories = self._limits, self._component.memories
-        memories.most, memories.refused = limits.memory, False
+        memories.begin(limits.memory)
         self._growth = GrowthWatch(self._accounted, limits.memory + _ALLOWANCE, engine.increment_epoch)
         store = Store(engine)
         imports = Imports(store)
@@ -222,6 +222,7 @@ class GuestHost(_ProgramHost):
         finally:
             store.close()
             imports.close()
+            memories.release()
 
     def _find(self, instance: Any, store: Store) -> Func:
         at = None

@@ -6,6 +6,7 @@ Wasmtime's own limit is per memory, and it tells nobody that a ``memory.grow`` h
 from __future__ import annotations
 
 import ctypes
+import sys
 from itertools import count
 from typing import Any
 
@@ -25,7 +26,6 @@ _address = ctypes.c_size_t
 _NEW = ctypes.CFUNCTYPE(_address, _address, _address, _address, _address, _address, _address, _address)
 _GET = ctypes.CFUNCTYPE(_address, _address, _address, _address)
 _GROW = ctypes.CFUNCTYPE(_address, _address, _address)
-_FINALIZE = ctypes.CFUNCTYPE(None, _address)
 
 
 class _Creator(ctypes.Structure):
@@ -37,27 +37,27 @@ class _Creator(ctypes.Structure):
 class _Memory(ctypes.Structure):
     """``wasmtime_linear_memory_t``."""
 
-    _fields_ = (("env", _address), ("get_memory", _GET), ("grow_memory", _GROW), ("finalizer", _FINALIZE))
+    _fields_ = (("env", _address), ("get_memory", _GET), ("grow_memory", _GROW), ("finalizer", _address))
 
 
 class Memories:
     """The memories of one engine's instances.
 
     Attributes:
-        most: bytes that all of them may have together.
+        most: bytes that all of them may have together; any number at first.
         total: bytes that they have.
-        refused: whether one was to have more, since this was set to False.
+        refused: whether one was to have more.
     """
 
     def __init__(self) -> None:
-        self.most = 0
+        self.most = sys.maxsize
         self.total = 0
         self.refused = False
         self._numbers = count(1)
         self._live: dict[int, _Live] = {}
         # The library copies the addresses, so the callbacks live as long as this does.
         self._creator = _Creator(0, _NEW(self._new), 0)
-        self._callbacks = _GET(self._get), _GROW(self._grow), _FINALIZE(self._finalize)
+        self._callbacks = _GET(self._get), _GROW(self._grow)
 
     def serve(self, config: Any) -> None:
         """Have the engines of this configuration allocate here."""
@@ -65,6 +65,18 @@ class Memories:
         config.memory_init_cow = False
         creator = ctypes.cast(ctypes.byref(self._creator), ctypes.POINTER(c.wasmtime_memory_creator_t))
         c.wasmtime_config_host_memory_creator_set(config.ptr(), creator)
+
+    def begin(self, most: int) -> None:
+        """Bound the memories of the store that comes now; an earlier one must be closed and released."""
+        assert not self._live, "the component is running already"
+        self.most, self.refused = most, False
+
+    def release(self) -> None:
+        """Give all of them back; the stores that had them must be closed."""
+        while self._live:
+            _, memory = self._live.popitem()
+            memory.reservation.release()
+        self.total = 0
 
     # What Wasmtime calls; no exception may cross
 
@@ -81,7 +93,9 @@ class Memories:
         self._live[number] = memory
         made = _Memory.from_address(result)
         made.env = number
-        made.get_memory, made.grow_memory, made.finalizer = self._callbacks
+        made.get_memory, made.grow_memory = self._callbacks
+        # Called when the store is gone, which may be after this object and all of Python.
+        made.finalizer = 0
         return 0
 
     def _get(self, number: int, size_at: int, capacity_at: int) -> int:
@@ -108,11 +122,6 @@ class Memories:
         memory.size = size
         self.total += more
         return 0
-
-    def _finalize(self, number: int) -> None:
-        memory = self._live.pop(number)
-        self.total -= memory.size
-        memory.reservation.release()
 
 
 class _Live:
