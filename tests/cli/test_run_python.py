@@ -132,6 +132,26 @@ def test_exit_codes(app: str, arguments: list[str], code: int) -> None:
     assert run("run", app, *arguments).returncode == code
 
 
+def test_output_beyond_a_pipes_buffer(app: str) -> None:
+    """Python writes it unbuffered, as one write, and looks at no short count."""
+    assert run("run", app, "big", "1000000").stdout == "x" * 1000000 + "\n"
+
+
+def test_the_exit_code_is_the_guests_own_whatever_is_left_unread(app: str) -> None:
+    process = run("run", app, "itself")
+    assert process.returncode == 0
+    assert re.fullmatch(
+        r"wasinet: run: \d+ bytes to 127\.0\.0\.1:\d+ were lost: the guest ended without reading them itself\n",
+        process.stderr,
+    )
+
+
+def test_memory_that_python_does_not_get(app: str) -> None:
+    process = run("run", "--max-memory", "60MiB", app, "big", "100000000")
+    assert process.returncode == 3
+    assert process.stderr.endswith("; the guest asked for more than 60MiB of memory (--max-memory)\n")
+
+
 def test_variables(app: str) -> None:
     process = run(
         "run", "--env", "A=1=2", "--env", "FROM_HERE", "--env", "ABSENT", app, "environment", env={"FROM_HERE": "ü"}

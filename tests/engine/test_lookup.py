@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support import SECONDS, Asker, FaultyOs, asking_policy, bound, code, ipv4, need, wait_ready
 from wasinet.engine.faults import Fail
 from wasinet.engine.names import host_name, literal
-from wasinet.engine.policy import GUEST, Policy
+from wasinet.engine.policy import ALLOW_ALL, GUEST, Policy
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found, LookupFailed, Os
 from wasinet.wit.values import Case, Err, Ok, Some, Value
@@ -418,3 +418,27 @@ def test_a_name_that_does_not_exist_by_the_system(host: NativeHost) -> None:
     stream = need(begin(host, "no-such-host.invalid"))
     wait_ready(host, stream, "resolve-address-stream")
     assert code(host.call(NEXT, stream)) in ("name-unresolvable", "temporary-resolver-failure")
+
+
+def test_lookups_that_nobody_waits_for_leave_no_threads(make_host: Callable[..., NativeHost]) -> None:
+    """However many are begun and dropped while the resolver hangs."""
+    gate = threading.Event()
+    asked: list[str] = []
+
+    def resolver(name: str) -> list[Found]:
+        asked.append(name)
+        assert gate.wait(SECONDS)
+        return [(4, "192.0.2.1")]
+
+    host = make_host(ALLOW_ALL, resolver=resolver)
+    before = threading.active_count()
+    try:
+        for number in range(300):
+            host.drop(need(begin(host, f"n{number}.test")))
+        last = need(begin(host, "last.test"))
+        assert threading.active_count() - before <= 64
+    finally:
+        gate.set()
+    wait_ready(host, last, "resolve-address-stream")
+    assert need(host.call(NEXT, last)) == Some(four(192, 0, 2, 1))
+    assert len(asked) <= 65

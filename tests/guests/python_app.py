@@ -93,6 +93,26 @@ def files(path):
     print(sorted(os.listdir(path)))
 
 
+def big(count):
+    print("x" * int(count))
+
+
+KEPT = []  # open at the end
+
+
+def itself():
+    """End with what was written to itself and never read."""
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    KEPT.extend([server, client, server.accept()])
+    client.setblocking(False)
+    try:
+        while True:
+            client.send(bytes(65536))
+    except BlockingIOError:
+        pass
+
+
 def denied(host, port):
     try:
         socket.create_connection((host, int(port)))

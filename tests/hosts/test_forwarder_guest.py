@@ -25,6 +25,7 @@ from wasinet.hosts.components.component import Component
 from wasinet.hosts.components.imports import Imports
 from wasinet.hosts.forwarder import forwarder
 from wasinet.hosts.guest import _ProgramHost
+from wasinet.hosts.limits import Limits
 from wasinet.hosts.runtime import MISSING, Instance, RuntimeTrap
 from wasinet.hosts.wasmtime import WasmtimeHost
 from wasinet.script.replay import replay
@@ -50,7 +51,7 @@ def on_the_engine(component: Component, policy: Policy = ALLOW_ALL) -> type[Wasm
         def _instantiate(self) -> tuple[Any, Any]:
             from wasmtime import Store
 
-            native = _ProgramHost(Program(), policy, None, None, "0.2")
+            native = _ProgramHost(Program(), policy, Limits(), None, None, "0.2")
             store = Store(component.engine)
             store.set_epoch_deadline(1)
             imports = self._imports = Imports(store)

@@ -14,7 +14,8 @@ from typer import BadParameter
 from wasinet.cli.config import ConfigError
 from wasinet.cli.options import DECLARATIONS
 from wasinet.cli.settings import Settings
-from wasinet.cli.values import BadValue, parse_duration
+from wasinet.cli.values import BadValue, parse_count, parse_duration, parse_size
+from wasinet.hosts.limits import LIMITS
 from wasinet.render.theme import STYLES, restyle, style_mistake
 from wasinet.wit.data import Data
 
@@ -74,6 +75,16 @@ def _duration(value: Any) -> str:
     return text
 
 
+def _checked(parse: Callable[[str], int]) -> Callable[[str], str]:
+    """For a value that its option parses: it stays the text that it is."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return check
+
+
 def _editing(value: Any) -> bool:
     if value not in ("emacs", "vi"):
         raise BadValue(f"{shown(value)} is no set of keys; choose emacs, vi")
@@ -121,6 +132,16 @@ def keys() -> Mapping[str, Key]:
             ("connect-timeout", "Give up connecting after this long."),
             ("idle-timeout", "Give a connection up after this long without a byte."),
         )
+    ]
+    found += [
+        Key(
+            limit.option,
+            "SIZE" if limit.size else "N",
+            limit.text,
+            _text(_checked(parse_size if limit.size else parse_count)),
+            option=f"--{limit.option}",
+        )
+        for limit in LIMITS.values()
     ]
     found.append(Key("repl.keys", "emacs|vi", "The keys of the prompt.", _editing, option="--vi"))
     found += [

@@ -10,7 +10,7 @@ from wasinet.cli.config import ConfigError
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue, show_duration
 from wasinet.engine.faults import Trap
-from wasinet.hosts import HostError
+from wasinet.hosts import HostError, HostStarved
 from wasinet.oscalls.interruption import Interruption, Terminated, TimedOut
 from wasinet.programs.events import CallFailed, Idle, LocalFailed, NotInWorld, SomeFailed
 
@@ -77,6 +77,11 @@ def _local_failed(error: LocalFailed, settings: Settings) -> Ending:
 
 
 def _os_error(error: OSError, settings: Settings) -> Ending:
+    if error.errno == errno.EMFILE:
+        from wasinet.oscalls.files import descriptor_limit
+
+        # The file that could not be opened may be any, a module of ours too.
+        return FAILED, (f"{_named(settings)}: too many open files: {descriptor_limit()}",)
     what = f"{error.filename}: " if error.filename is not None else ""
     return FAILED, (f"{_named(settings)}: {what}{error.strerror or error}",)
 
@@ -88,6 +93,10 @@ def _trap(error: Trap, settings: Settings) -> Ending:
 
 def _bad_value(error: BadValue | HostError | NotInWorld, settings: Settings) -> Ending:
     return USAGE, (f"{_named(settings)}: {error}",)
+
+
+def _starved(error: HostStarved, settings: Settings) -> Ending:
+    return FAILED, (f"{_named(settings)}: {error}",)
 
 
 def _config_error(error: ConfigError, settings: Settings) -> Ending:
@@ -114,6 +123,7 @@ _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (SomeFailed, _silent(FAILED)),
     (BadValue, _bad_value),
     (ConfigError, _config_error),
+    (HostStarved, _starved),
     (HostError, _bad_value),
     (NotInWorld, _bad_value),
     (Trap, _trap),

@@ -20,6 +20,8 @@ __all__ = ["command"]
 
 _DRAIN = 5.0
 _DRAIN_INTERRUPTED = 1.0
+# What the prompt's event loop opens, which fails aloud where it cannot, and one for a file or a socket.
+_DESCRIPTORS = 4
 
 
 def command(
@@ -63,8 +65,13 @@ def command(
     delivered = True
     try:
         if at_prompt:
+            from wasinet.oscalls.files import descriptor_limit, has_descriptors
             from wasinet.repl.prompt import interact
 
+            if not has_descriptors(_DESCRIPTORS):
+                raise LocalFailed(
+                    "open a prompt", f"it needs {_DESCRIPTORS} more file descriptors; {descriptor_limit()}"
+                )
             interact(repl, vi=vi)
         else:
             _feed(repl)

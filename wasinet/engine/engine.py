@@ -13,6 +13,7 @@ from errno import EAGAIN
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wasinet.engine.draining import Undelivered, drain
 from wasinet.engine.faults import Fail, Trap, code_of
 from wasinet.engine.network import Domain
 from wasinet.engine.policy import ALLOW_ALL, Policy
@@ -48,6 +49,9 @@ _WRONG_STATE = "invalid-state"
 # The most that one read gives and one write permit allows. Between 64 and 128 KiB a reused buffer
 # moves the most bytes per second; beyond that the caches suffer.
 _CHUNK = 128 * 1024
+# How many datagrams one receive gives and one check-send permits: enough to amortise the call, few enough
+# that a caller notices backpressure. 64 of 64 KiB bound the memory.
+_BATCH = 64
 
 
 class Engine:
@@ -78,10 +82,15 @@ class Engine:
         self.table: dict[int, Resource] = {}
         self.poller = Poller(self)
         self.pending: dict[Writer, None] = {}
+        # Bytes that are held for the caller: in pending writes, and in datagrams taken from the kernel early.
+        self.queued = 0
+        # What the last drain could not deliver.
+        self.undelivered: Sequence[Undelivered] = ()
         # What the session holds of the operating system beside the table's resources: how to give it back.
         self.held: list[Callable[[], None]] = []
         self.scratch = memoryview(bytearray(_CHUNK))
         self.chunk = _CHUNK
+        self.batch = _BATCH
         self.last_handle = 0
         self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
 
@@ -329,15 +338,13 @@ class Engine:
             stream.settle()
 
     def drain(self, timeout: float) -> bool:
-        """Wait until all pending writes are out, ``timeout`` seconds at the most; False if some are not."""
-        deadline = self.os.monotonic() + timeout
-        self.drive()
-        while self.pending:
-            left = deadline - self.os.monotonic()
-            if left <= 0:
-                return False
-            self.poller.drive(left)
-        return True
+        """Wait until all pending writes are out, ``timeout`` seconds at the most.
+
+        Returns:
+            False if some are not; ``undelivered`` says which.
+        """
+        self.undelivered = drain(self, timeout)
+        return not self.undelivered
 
     def close(self, timeout: float = 0.0) -> bool:
         """End the session: drain pending writes, then close everything; False if bytes were lost."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from wasinet.engine import addresses
@@ -74,6 +74,50 @@ def _has_route(engine: Engine, address: Case) -> bool:
     return engine.os.has_route(addresses.FAMILY[address.name], show_ip(address))
 
 
+class _Threads:
+    """The threads that ask resolvers, of the whole process; what finds none free waits for one.
+
+    Without a bound a caller that begins lookups and drops them has any number of threads.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._running = 0
+        self._lock = threading.Lock()
+        self._waiting: dict[object, Callable[[], None]] = {}
+
+    def start(self, owner: object, work: Callable[[], None], host: str) -> None:
+        """Do this on a thread, unless its owner is forgotten before. Raises RuntimeError where none can be had."""
+        with self._lock:
+            if self._running == self._most:
+                self._waiting[owner] = work
+                return
+            self._running += 1
+        try:
+            threading.Thread(target=self._run, args=(work,), daemon=True, name=f"lookup {host}").start()
+        except BaseException:
+            self._running -= 1
+            raise
+
+    def forget(self, owner: object) -> None:
+        """Nobody waits for its work any more."""
+        with self._lock:
+            self._waiting.pop(owner, None)
+
+    def _run(self, work: Callable[[], None]) -> None:
+        while True:
+            work()
+            with self._lock:
+                owner = next(iter(self._waiting), None)
+                if owner is None:
+                    self._running -= 1
+                    return
+                work = self._waiting.pop(owner)
+
+
+_THREADS = _Threads(64)
+
+
 class ResolveAddressStream(Resource):
     """A ``resolve-address-stream``: the addresses of one name, in order of preference.
 
@@ -130,7 +174,7 @@ class ResolveAddressStream(Resource):
         self._waiting = True
         self.engine.poller.expect_wake(1)
         try:
-            threading.Thread(target=self._ask, args=(host,), daemon=True, name=f"lookup {host}").start()
+            _THREADS.start(self, lambda: self._ask(host), host)
         except RuntimeError as error:
             self._answer = Fail("temporary-resolver-failure", f"{host}: {error}")
 
@@ -196,4 +240,5 @@ class ResolveAddressStream(Resource):
             self._operation.cancel()
         if self._waiting:
             self._waiting = False
+            _THREADS.forget(self)
             self.engine.poller.expect_wake(-1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKING_LIMIT",
+    "FILE_PERMIT",
     "Error",
     "FileOwner",
     "InputStream",
@@ -33,6 +34,13 @@ __all__ = [
 
 BLOCKING_LIMIT = 4096
 """The most that the blocking writes take (streams.output-stream.blocking-write-and-flush)."""
+
+FILE_PERMIT = 1024 * 1024
+"""What ``check-write`` permits for files and standard streams: as much as Wasmtime.
+
+C libraries write what is permitted and report a short count, and not every caller looks at it: an unbuffered
+``print`` of Python loses the rest. Connections are different: every caller knows of short sends there.
+"""
 
 
 class Owner:
@@ -227,11 +235,17 @@ class Writer(_Direction):
                 # Nothing tells when a file takes more: it takes it now, or says why not.
                 self.write(memoryview(data)[sent:])
                 return
-            self.pending = memoryview(bytes(memoryview(data)[sent:]))
+            self.queue(memoryview(bytes(memoryview(data)[sent:])))
             self.engine.pending[self] = None
             self.owner.hold()
             self.engine.poller.want_write(self.file.fileno(), self)
             self.touch()
+
+    def queue(self, data: memoryview | None) -> None:
+        """Have these bytes pending instead of those that are."""
+        before = self.pending
+        self.engine.queued += (0 if data is None else len(data)) - (0 if before is None else len(before))
+        self.pending = data
 
     def offer(self, data: bytes | memoryview) -> int:
         """Write what the kernel takes now and keep nothing; how many bytes it took. Raises Fail."""
@@ -269,7 +283,7 @@ class Writer(_Direction):
             self._out()
             return True
         if sent < len(self.pending):
-            self.pending = self.pending[sent:]
+            self.queue(self.pending[sent:])
             return False
         self._out()
         return True
@@ -282,7 +296,7 @@ class Writer(_Direction):
     def abandon(self) -> None:
         """Forget what is pending."""
         if self.pending is not None:
-            self.pending = None
+            self.queue(None)
             self.full = False
             del self.engine.pending[self]
             self.engine.poller.unwant_write(self.file.fileno())
@@ -432,7 +446,10 @@ class OutputStream(_Stream):
             writer.check()
         if writer.full and self.engine.os.wait_one(writer.file.fileno(), WRITE, 0):
             self.settle()
-        self.permit = self.engine.chunk if writer.pending is None and not writer.full else 0
+        if writer.pending is not None or writer.full:
+            self.permit = 0
+        else:
+            self.permit = self.engine.chunk if writer.network else FILE_PERMIT
         return self.permit
 
     def write(self, contents: bytes) -> None:

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["IncomingDatagramStream", "OutgoingDatagramStream", "UdpSocket", "create_udp_socket"]
 
 _FAMILIES = {name: family for family, name in FAMILY_NAMES.items()}
-# How many datagrams one check-send permits: enough to amortise the call, little enough that a
-# caller notices backpressure.
-_PERMIT = 64
-# What one receive returns at the most, whatever it was asked for: 64 times 64 KiB bounds the memory.
-_MOST_RESULTS = 64
 
 
 def create_udp_socket(engine: Engine, family: str) -> int:
@@ -79,13 +74,14 @@ class UdpSocket(Socket):
             self.engine.os.take_error(self.sock)
         if isinstance(self.kept, OSError):
             # It was about the old peer.
-            self.kept = None
+            self.take_kept()
         if remote is not None:
             self.sock.connect(addresses.to_os(remote))
             self.peer = remote
             self.peer_os = self.sock.getpeername()
-            if self.kept is not None and addresses.to_os(self.kept["remote-address"]) != self.peer_os:
-                self.kept = None
+            kept = self.kept
+            if isinstance(kept, dict) and addresses.to_os(kept["remote-address"]) != self.peer_os:
+                self.take_kept()
         self.touch()
 
     def interest(self) -> Interest:
@@ -137,22 +133,23 @@ class UdpSocket(Socket):
 
         Without ``asking`` those that a person must still decide on are among them.
         """
-        most = min(most, _MOST_RESULTS)
         engine = self.engine
+        most = min(most, engine.batch)
         scratch = engine.scratch
         receive = self.sock.recvfrom_into
         peer = self.peer_os
         assert self.domain is not None
         open_ = self.domain.policy.open
         found: list[dict[str, Any]] = []
-        if self.kept is not None and most:
-            kept, self.kept = self.kept, None
-            if isinstance(kept, OSError):
-                raise kept
-            if (self.peer is None or addresses.to_os(kept["remote-address"]) == peer) and (
-                open_ or self._admits(kept, asking=asking)
-            ):
-                found.append(kept)
+        kept = self.take_kept() if most else None
+        if isinstance(kept, OSError):
+            raise kept
+        if (
+            kept is not None
+            and (peer is None or addresses.to_os(kept["remote-address"]) == peer)
+            and (open_ or self._admits(kept, asking=asking))
+        ):
+            found.append(kept)
         while len(found) < most:
             try:
                 size, source = receive(scratch)
@@ -179,10 +176,24 @@ class UdpSocket(Socket):
 
     def keep(self, kept: dict[str, Any] | OSError) -> None:
         """Have the next receive give this first."""
+        self.take_kept()
         self.kept = kept
+        if isinstance(kept, dict):
+            self.engine.queued += len(kept["data"])
         self.touch()
         if self.incoming is not None:
             self.incoming.touch()
+
+    def take_kept(self) -> dict[str, Any] | OSError | None:
+        """What was kept, which no receive gives any more."""
+        kept, self.kept = self.kept, None
+        if isinstance(kept, dict):
+            self.engine.queued -= len(kept["data"])
+        return kept
+
+    def close(self) -> None:
+        self.take_kept()
+        super().close()
 
     def fetch(self) -> bool:
         """Whether there is something that receive would give, those of other peers left out."""
@@ -269,7 +280,7 @@ class OutgoingDatagramStream(Resource):
         """How many datagrams the next ``send`` may have: 0 while the kernel's buffer is full."""
         if self.full and self.engine.os.wait_one(self.socket.sock.fileno(), WRITE, 0):
             self.full = False
-        self.permit = 0 if self.full else _PERMIT
+        self.permit = 0 if self.full else self.engine.batch
         return self.permit
 
     def send(self, datagrams: Sequence[dict[str, Any]]) -> int:

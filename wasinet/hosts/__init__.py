@@ -20,6 +20,7 @@ __all__ = [
     "HandleInfo",
     "Host",
     "HostError",
+    "HostStarved",
     "Reader",
     "Trapped",
     "make_host",
@@ -37,6 +38,10 @@ DEFAULT_HOST = "native"
 
 class HostError(ValueError):
     """A host that is not to be had here, or what it does not have, in one line for people."""
+
+
+class HostStarved(HostError):
+    """What the host needs to start is used up, such as file descriptors."""
 
 
 class HandleInfo(Data):

@@ -15,10 +15,37 @@ import stat
 import sys
 from typing import Any
 
-__all__ = ["File", "Nowhere", "open_stream"]
+__all__ = ["File", "Nowhere", "descriptor_limit", "has_descriptors", "open_stream"]
 
 # A pipe that is ready takes this many bytes without blocking (pipe(7)).
 _PIPE_BUF = getattr(select, "PIPE_BUF", 512)
+
+
+def has_descriptors(count: int) -> bool:
+    """Whether so many more descriptors can be opened."""
+    opened: list[int] = []
+    try:
+        while len(opened) < count:
+            opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        return False
+    else:
+        return True
+    finally:
+        for fd in opened:
+            os.close(fd)
+
+
+def descriptor_limit() -> str:
+    """How many descriptors this process may have, in words."""
+    try:
+        import resource
+    except (ImportError, OSError):
+        # Not only where the platform has none: the import takes a descriptor itself.
+        return "see ulimit -n"
+    return f"the limit is {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} (ulimit -n)"
 
 
 class File:

@@ -12,6 +12,7 @@ from wasmtime.component import Component as Compiled
 from wasmtime.component import ComponentInstanceType, FuncType
 
 from wasinet.hosts.components.imports import import_name
+from wasinet.hosts.memories import Memories
 from wasinet.oscalls.interruption import in_thread, interruptible
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Interface, World
@@ -50,6 +51,9 @@ class Component:
         cache: the folder for compiled code; None for no cache. One that cannot be used is none.
         fuel: whether its instructions are to be counted.
 
+    Attributes:
+        memories: of its instances.
+
     Raises:
         NotRunnable: the file cannot be read, or is no component.
     """
@@ -57,7 +61,8 @@ class Component:
     def __init__(self, path: str, *, cache: str | None = None, fuel: bool = False) -> None:
         self.path = path
         binary = _read(path)
-        self.engine = Engine(_config(cache, fuel))
+        self.memories = Memories()
+        self.engine = Engine(_config(cache, fuel, self.memories))
         try:
             # Compiling takes seconds for a large component, and Ctrl-C is to end that, too.
             self.compiled = in_thread(lambda: Compiled(self.engine, binary))
@@ -159,8 +164,9 @@ def _first_word(text: str) -> str:
             return text.replace("(", " (", 1).split(None, 1)[0].rstrip(")") if text else ""
 
 
-def _config(cache: str | None, fuel: bool) -> Config:
+def _config(cache: str | None, fuel: bool, memories: Memories) -> Config:
     config = Config()
+    memories.serve(config)
     # What ends a guest that computes and calls nothing.
     config.epoch_interruption = True
     if fuel:
