@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EAGAIN
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasinet.engine.faults import Fail, Trap, code_of
 from wasinet.engine.network import Domain
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.poller import Poller
+from wasinet.engine.resource import own_code
 from wasinet.oscalls import Found, Os
 from wasinet.wit.declare import Function
 from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, TERMINATED, WOULD_BLOCK, Machine
-from wasinet.wit.types import Borrow, Option, Own, Result, resolve
+from wasinet.wit.types import STRING, Borrow, Option, Own, Primitive, Result, Type, resolve
 from wasinet.wit.values import OK, Err, Ok, Value
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _R = TypeVar("_R", bound="Resource")
 # The most that one read gives and one write permit allows. Between 64 and 128 KiB a reused buffer
 # moves the most bytes per second; beyond that the caches suffer.
 _CHUNK = 128 * 1024
+_KEPT_OKS = 64
 
 
 class Engine:
@@ -166,37 +168,36 @@ class Engine:
         unit = isinstance(function.result, Result) and function.result.ok is None
         borrows = _borrows(function, resources)
         fails = self._fails(function, err_shape, codes)
+        ok = _oks(function.result)
         table = self.table
         get = self.get
         # Below, a call with a star costs twice what one without does, and most have one argument or none.
 
-        def resolved(args: tuple[Value, ...]) -> tuple[Value, ...]:
+        def resolved(args: Sequence[Value]) -> list[Value]:
             values = list(args)
             for index, cls in borrows:
                 values[index] = get(values[index], cls)
-            return tuple(values)
+            return values
 
         if receiver is None:
 
-            def call_free(*args: Value) -> Value:
-                if borrows:
-                    args = resolved(args)
+            def call_free(*given: Value) -> Value:
+                args = resolved(given) if borrows else given
                 try:
                     value = effect(self, *args) if len(args) > 1 else effect(self, args[0]) if args else effect(self)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
-                return Ok(value) if fallible else value
+                return ok(value) if fallible else value
 
-            return call_free
+            return own_code(call_free)
 
         if not moves:
 
-            def call_method(handle: int, *args: Value) -> Value:
+            def call_method(handle: int, *given: Value) -> Value:
                 this = table.get(handle)
-                if this.__class__ is not receiver:
+                if type(this) is not receiver:
                     raise self._wrong_handle(handle, receiver.kind)
-                if borrows:
-                    args = resolved(args)
+                args = resolved(given) if borrows else given
                 if allowed is not None and this.state not in allowed:
                     return self._refused(this, function, err_shape)
                 try:
@@ -204,22 +205,21 @@ class Engine:
                 except (Fail, OSError) as error:
                     return fails(error)[0]
                 if fallible:
-                    return OK if unit else Ok(value)
+                    return OK if unit else ok(value)
                 return value
 
-            return call_method
+            return own_code(call_method)
 
         assert machine is not None
         rows = machine.cells(member)
         choose = _chooser(machine, function)
         step = self._step
 
-        def call_moving(handle: int, *args: Value) -> Value:
+        def call_moving(handle: int, *given: Value) -> Value:
             socket: Any = table.get(handle)
-            if socket.__class__ is not receiver:
+            if type(socket) is not receiver:
                 raise self._wrong_handle(handle, receiver.kind)
-            if borrows:
-                args = resolved(args)
+            args = resolved(given) if borrows else given
             before = socket.state
             row = (rows or choose(args)).get(before)
             if row is None:
@@ -230,13 +230,13 @@ class Engine:
             except (Fail, OSError) as error:
                 result, outcome = fails(error)
             else:
-                result, outcome = OK if unit else Ok(value), OK_OUTCOME
+                result, outcome = OK if unit else ok(value), OK_OUTCOME
             # An effect that ended the connection has moved the socket already; its row is of the past.
             if socket.state is before:
                 step(socket, row, outcome)
             return result
 
-        return call_moving
+        return own_code(call_moving)
 
     def _fails(self, function: Function, err_shape: ErrShape, codes: Codes) -> Callable[[Exception], tuple[Err, str]]:
         """The classifier of one function's failures: the ``err`` value and the rows' outcome.
@@ -328,6 +328,13 @@ class Engine:
             while self.held:
                 self.held.pop()()
             self.poller.close()
+
+
+def _oks(result: Type | None) -> Callable[[Value], Ok]:
+    """What makes the ``ok`` of a function; small numbers and their like come again and again, and are kept."""
+    if isinstance(result, Result) and isinstance(resolve(result.ok), Primitive) and result.ok != STRING:
+        return lru_cache(_KEPT_OKS)(Ok)
+    return Ok
 
 
 def _either(states: Sequence[str], every: Sequence[str]) -> str:

@@ -41,6 +41,11 @@ def subscribe_duration(engine: Engine, when: int) -> int:
 
 def poll(engine: Engine, handles: Sequence[int]) -> list[int]:
     """Wait until at least one of the pollables is ready; their indexes in the list (poll.poll)."""
+    if len(handles) == 1:
+        # The most common list of all.
+        pollable = engine.get(handles[0], Pollable)
+        engine.poller.wait_for(pollable.parent or pollable, pollable.deadline)
+        return [0]
     if not handles:
         raise Trap("poll needs at least one pollable: an empty list would never be ready", "poll.poll")
     return engine.poller.poll(handles, None)
@@ -103,9 +108,9 @@ class Watch:
         self.members[handle] = pollable
         parent = pollable.parent
         if parent is None:
+            assert pollable.deadline is not None
             self._timers[handle] = pollable.deadline
             return
-        parent.watched = True
         self._of_parent.setdefault(parent, {})[handle] = None
         self._apply(handle, parent.interest())
 
@@ -126,12 +131,12 @@ class Watch:
         del siblings[handle]
         if not siblings:
             del self._of_parent[parent]
-            parent.watched = False
             self._stale.pop(parent, None)
 
     def stale(self, resource: Resource) -> None:
-        """A watched resource may now wait for something else."""
-        self._stale[resource] = None
+        """A resource may now wait for something else."""
+        if resource in self._of_parent:
+            self._stale[resource] = None
 
     def woken(self) -> None:
         """Something that no descriptor tells of has happened: look at all who wait for such things."""
@@ -231,8 +236,6 @@ class Watch:
                 return ready
 
     def close(self) -> None:
-        for parent in self._of_parent:
-            parent.watched = False
         if self._kept is not None:
             self._kept.close()
             self._kept = None
@@ -300,7 +303,7 @@ class Poller:
             self._watch.woken()
 
     def stale(self, resource: Resource) -> None:
-        """What a watched resource waits for may have changed."""
+        """What a resource waits for may have changed."""
         self._watch.stale(resource)
 
     def drive(self, timeout: float | None) -> None:
@@ -315,31 +318,27 @@ class Poller:
 
     def wait_for(self, resource: Waitable, deadline: float | None = None) -> bool:
         """Block until a resource is ready, or until the deadline: False then, unless it is ready at last."""
-        engine = self._engine
         while True:
             interest = resource.interest()
             if interest is READY:
                 return True
-            timeout = None
-            if deadline is not None:
-                timeout = deadline - engine.os.monotonic()
-                if timeout <= 0:
-                    return False
-            if interest is not NEVER and not self.extra:
-                if timeout is None:
-                    # Mostly the one that was waited for the last time: the other end of a conversation.
-                    if interest != self._last:
-                        self._waiter = engine.os.waiter(interest[0], interest[1])
-                        self._last = interest
-                    if self._waiter() and resource.settle():
-                        return True
-                elif engine.os.wait_one(interest[0], interest[1], timeout) and resource.settle():
+            if deadline is None and interest is not NEVER and not self.extra:
+                # Mostly the one that was waited for the last time: the other end of a conversation.
+                if interest != self._last:
+                    self._waiter = self._engine.os.waiter(interest[0], interest[1])
+                    self._last = interest
+                if self._waiter() and resource.settle():
                     return True
                 continue
+            timeout = None
+            if deadline is not None:
+                timeout = deadline - self._engine.os.monotonic()
+                if timeout <= 0:
+                    return False
             masks = dict(self.extra)
             if interest is not NEVER:
                 masks[interest[0]] = masks.get(interest[0], 0) | interest[1]
-            for fd, events in engine.os.wait_many(masks, timeout):
+            for fd, events in self._engine.os.wait_many(masks, timeout):
                 self.event(fd)
                 if (
                     interest is not NEVER
@@ -366,15 +365,6 @@ class Poller:
             Trap: a handle is not a live pollable.
         """
         watch = self._watch
-        if len(handles) == 1 and deadline is None:
-            # The most common list of all needs none of what follows.
-            pollable = self._engine.table.get(handles[0])
-            if pollable.__class__ is Pollable:
-                if pollable.parent is not None:
-                    self.wait_for(pollable.parent)
-                else:
-                    self.wait_for(pollable, pollable.deadline)
-                return [0]
         if handles == watch.handles:
             watch.again()
             return self._watched(deadline)
@@ -430,7 +420,8 @@ class Poller:
                     pollable = engine.get(handle, Pollable)
                 parent = pollable.parent
                 if parent is None:
-                    moment: float = pollable.deadline
+                    moment = pollable.deadline
+                    assert moment is not None
                     if moment <= clock():
                         ready.append(index)
                     elif nearest is None or moment < nearest:
