@@ -525,7 +525,10 @@ class OutputStream(Resource):
         if not count:
             return 0
         reader, writer = source.reader, self.writer
-        moved = self.move_file(source, count) if not reader.network and writer.network else None
+        if reader.network is writer.network:
+            moved = None
+        else:
+            moved = self.move_file(source, count) if writer.network else self._move_received(source, count)
         if moved is None:
             moved = reader.take(count, keep=True)
             if moved:
@@ -549,6 +552,34 @@ class OutputStream(Resource):
             raise writer.fail("write", error) from None
         if moved == 0:
             raise reader.end()
+        return moved
+
+    def _move_received(self, source: InputStream, count: int) -> int | None:
+        """Inside the kernel, from a connection to a file; None where that cannot be done."""
+        reader, writer = source.reader, self.writer
+        relay = writer.file.relay()
+        if relay is None:
+            return None
+        if reader.ended:
+            reader.check()
+        try:
+            moved: int = relay.fill(reader.file.fileno(), count)
+        except BlockingIOError:
+            reader.quiet = True
+            return 0
+        except OSError as error:
+            raise reader.fail("read", error) from None
+        if not moved:
+            raise reader.end()
+        try:
+            while relay.held:
+                relay.empty(writer.file.fileno())
+        except BaseException as error:
+            # A file that does not splice may take a write, which else says why not; Ctrl-C loses nothing.
+            writer.file.spliced = False
+            writer.write(relay.rest())
+            if not isinstance(error, OSError):
+                raise
         return moved
 
     def blocking_splice(self, source: InputStream, count: int) -> int:
