@@ -137,13 +137,13 @@ class UdpSocket(Socket):
         Without ``asking`` those that a person must still decide on are among them.
         """
         most = min(most, _MOST_RESULTS)
-        engine = self.engine
-        scratch = engine.scratch
-        receive = self.sock.recvfrom_into
+        receive = self.engine.os.receive_datagrams
         peer = self.peer_os
         assert self.domain is not None
         open_ = self.domain.policy.open
         found: list[dict[str, Any]] = []
+        remote: Case
+        last: Sockaddr | None = None
         if self.kept is not None and most:
             kept, self.kept = self.kept, None
             if isinstance(kept, OSError):
@@ -154,7 +154,8 @@ class UdpSocket(Socket):
                 found.append(kept)
         while len(found) < most:
             try:
-                size, source = receive(scratch)
+                # What a person must decide on may have to be kept, and there is room for one.
+                batch = receive(self.sock, self.engine.scratch, most - len(found) if open_ else 1)
             except BlockingIOError:
                 break
             except OSError as error:
@@ -163,17 +164,20 @@ class UdpSocket(Socket):
                     self.keep(error)
                     break
                 raise
-            if peer is not None and source != peer:
-                continue
-            datagram: dict[str, Any] = {"data": bytes(scratch[:size]), "remote-address": addresses.from_os(source)}
-            if open_:
-                found.append(datagram)
-            elif found and asking and self.domain.policy.decide("udp-receive", datagram["remote-address"]) is ASK:
-                # The next call asks: an interrupted question must not lose what was found.
-                self.keep(datagram)
-                break
-            elif self._admits(datagram, asking=asking):
-                found.append(datagram)
+            for data, source in batch:
+                if peer is not None and source != peer:
+                    continue
+                if source is not last:
+                    remote, last = addresses.from_os(source), source
+                datagram: dict[str, Any] = {"data": data, "remote-address": remote}
+                if open_:
+                    found.append(datagram)
+                elif found and asking and self.domain.policy.decide("udp-receive", remote) is ASK:
+                    # The next call asks: an interrupted question must not lose what was found.
+                    self.keep(datagram)
+                    return found
+                elif self._admits(datagram, asking=asking):
+                    found.append(datagram)
         return found
 
     def keep(self, kept: dict[str, Any] | OSError) -> None:
@@ -239,8 +243,7 @@ class IncomingDatagramStream(Resource):
         if self.socket.kept is not None:
             self.touch()
         found = self.socket.receive(max_results)
-        for datagram in found:
-            self.count += len(datagram["data"])
+        self.count += sum([len(datagram["data"]) for datagram in found])
         return found
 
     def close(self) -> None:
