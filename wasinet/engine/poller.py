@@ -27,6 +27,7 @@ __all__ = ["Poller", "Watch", "poll", "subscribe_duration", "subscribe_instant"]
 # A list with a larger part than this of pollables that never came before is polled afresh.
 _FEW = 4
 _NOTHING: dict[int, int] = {}
+_NO_POLLABLES: dict[int, Pollable] = {}
 
 
 def subscribe_instant(engine: Engine, when: int) -> int:
@@ -84,8 +85,9 @@ class Watch:
         for handle, pollable in new.items():
             self._add(handle, pollable)
         # These are looked at in every wait. The epoll tells of the others, or they cost nothing.
-        for handle in [handle for handle in (*self._timers, *self._always) if handle not in listed]:
-            self.remove(handle)
+        if self._timers or self._always:
+            for handle in [handle for handle in (*self._timers, *self._always) if handle not in listed]:
+                self.remove(handle)
         self.listed = listed
         self.handles = handles
 
@@ -217,21 +219,29 @@ class Watch:
                 elif nearest is None or moment < nearest:
                     nearest = moment
             timeout = 0.0 if ready else None if nearest is None else min(max(0.0, nearest - now), LONGEST)
+            happened: list[int] = []
             for fd, events in kept.wait(timeout, len(self._masks) or 1):
                 if fd in poller.extra:
                     poller.event(fd)
-                handles = by_fd.get(fd)
-                if handles:
-                    for handle, mask in list(handles.items()):
-                        if not events & (mask | BROKEN):
-                            continue
-                        if handle not in listed:
-                            # It would be told of again and again.
-                            self.remove(handle)
-                            continue
-                        parent = self.members[handle].parent
-                        if parent is not None and parent.settle():
-                            ready.add(handle)
+                asked = 0
+                unasked: dict[int, int] = {}
+                for handle, mask in by_fd.get(fd, _NOTHING).items():
+                    mask |= BROKEN
+                    if not events & mask:
+                        continue
+                    if handle in listed:
+                        asked |= mask
+                        happened.append(handle)
+                    else:
+                        unasked[handle] = mask
+                for handle, mask in unasked.items():
+                    if events & mask & ~asked:
+                        # It would be told of again and again.
+                        self.remove(handle)
+            for handle in happened:
+                parent = self.members[handle].parent
+                if parent is not None and parent.settle():
+                    ready.add(handle)
             if ready or (deadline is not None and clock() >= deadline):
                 return ready
 
@@ -371,25 +381,26 @@ class Poller:
         handles = list(handles)
         listed = frozenset(handles)
         new = listed.difference(watch.members)
-        unseen = new.difference(self._seen)
-        if len(unseen) * _FEW > len(listed):
-            self._seen |= unseen
-            return self._poll_fresh(handles, deadline)
-        self._seen -= new
-        return self._watched(deadline, handles, listed, self._pollables(new))
+        if new:
+            unseen = new.difference(self._seen)
+            if len(unseen) * _FEW > len(listed):
+                self._seen |= unseen
+                return self._poll_fresh(handles, deadline)
+            self._seen -= new
+        return self._watched(deadline, handles, listed, self._pollables(new) if new else _NO_POLLABLES)
 
     def _watched(
         self,
         deadline: float | None,
         handles: list[int] | None = None,
         listed: frozenset[int] = frozenset(),
-        new: dict[int, Pollable] | None = None,
+        new: dict[int, Pollable] = _NO_POLLABLES,
     ) -> list[int]:
         """Wait on the kept set, which becomes the set of ``handles`` first."""
         watch = self._watch
         try:
             if handles is not None:
-                watch.become(handles, listed, new or {})
+                watch.become(handles, listed, new)
             return watch.indexes(watch.wait(deadline))
         except BaseException as error:
             # Ctrl-C may have come between two steps of an update, so the set is not to be trusted.
