@@ -17,7 +17,6 @@ from wasinet.engine.faults import Fail, Trap, code_of
 from wasinet.engine.network import Domain
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.poller import Poller
-from wasinet.engine.resource import own_code
 from wasinet.oscalls import Found, Os
 from wasinet.wit.declare import Function
 from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, TERMINATED, WOULD_BLOCK, Machine
@@ -92,12 +91,6 @@ class Engine:
 
     # The handle table
 
-    def enter(self, resource: Resource) -> int:
-        """Give a resource its handle: small integers, never used again in a session."""
-        self.last_handle = handle = self.last_handle + 1
-        self.table[handle] = resource
-        return handle
-
     def get(self, handle: int, cls: type[_R]) -> _R:
         """The live resource behind a handle.
 
@@ -170,13 +163,16 @@ class Engine:
         fails = self._fails(function, err_shape, codes)
         ok = _oks(function.result)
         table = self.table
-        get = self.get
-        # Below, a call with a star costs twice what one without does, and most have one argument or none.
+        # Below, a call with a star costs twice what one without does, and most have one argument or none:
+        # the ellipsis stands for none, and is no WIT value.
 
         def resolved(args: Sequence[Value]) -> list[Value]:
             values = list(args)
             for index, cls in borrows:
-                values[index] = get(values[index], cls)
+                handle = values[index]
+                values[index] = resource = table.get(handle)
+                if type(resource) is not cls:
+                    raise self._wrong_handle(handle, cls.kind)
             return values
 
         if receiver is None:
@@ -189,26 +185,30 @@ class Engine:
                     return fails(error)[0]
                 return ok(value) if fallible else value
 
-            return own_code(call_free)
+            return call_free
 
         if not moves:
 
-            def call_method(handle: int, *given: Value) -> Value:
+            def call_method(handle: int, first: Value = ..., *rest: Value) -> Value:
                 this = table.get(handle)
                 if type(this) is not receiver:
                     raise self._wrong_handle(handle, receiver.kind)
-                args = resolved(given) if borrows else given
+                if borrows:
+                    first, *rest = resolved((first, *rest))  # type: ignore[assignment]
                 if allowed is not None and this.state not in allowed:
                     return self._refused(this, function, err_shape)
                 try:
-                    value = effect(this, *args) if len(args) > 1 else effect(this, args[0]) if args else effect(this)
+                    if rest:
+                        value = effect(this, first, *rest)
+                    else:
+                        value = effect(this) if first is ... else effect(this, first)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
                 if fallible:
                     return OK if unit else ok(value)
                 return value
 
-            return own_code(call_method)
+            return call_method
 
         assert machine is not None
         rows = machine.cells(member)
@@ -236,7 +236,7 @@ class Engine:
                 step(socket, row, outcome)
             return result
 
-        return own_code(call_moving)
+        return call_moving
 
     def _fails(self, function: Function, err_shape: ErrShape, codes: Codes) -> Callable[[Exception], tuple[Err, str]]:
         """The classifier of one function's failures: the ``err`` value and the rows' outcome.

@@ -44,9 +44,10 @@ def poll(engine: Engine, handles: Sequence[int]) -> list[int]:
     """Wait until at least one of the pollables is ready; their indexes in the list (poll.poll)."""
     if len(handles) == 1:
         # The most common list of all.
-        pollable = engine.get(handles[0], Pollable)
-        engine.poller.wait_for(pollable.parent or pollable, pollable.deadline)
-        return [0]
+        pollable = engine.table.get(handles[0])
+        if type(pollable) is Pollable:
+            engine.poller.wait_for(pollable.parent or pollable, pollable.deadline)
+            return [0]
     if not handles:
         raise Trap("poll needs at least one pollable: an empty list would never be ready", "poll.poll")
     return engine.poller.poll(handles, None)
@@ -69,7 +70,7 @@ class Watch:
         # Where each handle stands in the list; made for a list that comes again.
         self.places: dict[int, int] | None = None
         self.members: dict[int, Pollable] = {}
-        self._of_parent: dict[Resource, dict[int, None]] = {}
+        self.of_parent: dict[Resource, dict[int, None]] = {}
         self._interests: dict[int, Interest] = {}
         self._always: dict[int, None] = {}
         self._timers: dict[int, float] = {}
@@ -113,7 +114,7 @@ class Watch:
             assert pollable.deadline is not None
             self._timers[handle] = pollable.deadline
             return
-        self._of_parent.setdefault(parent, {})[handle] = None
+        self.of_parent.setdefault(parent, {})[handle] = None
         self._apply(handle, parent.interest())
 
     def remove(self, handle: int) -> None:
@@ -129,16 +130,15 @@ class Watch:
             return
         self._apply(handle, NEVER)
         del self._interests[handle]
-        siblings = self._of_parent[parent]
+        siblings = self.of_parent[parent]
         del siblings[handle]
         if not siblings:
-            del self._of_parent[parent]
+            del self.of_parent[parent]
             self._stale.pop(parent, None)
 
     def stale(self, resource: Resource) -> None:
-        """A resource may now wait for something else."""
-        if resource in self._of_parent:
-            self._stale[resource] = None
+        """A watched resource may now wait for something else."""
+        self._stale[resource] = None
 
     def woken(self) -> None:
         """Something that no descriptor tells of has happened: look at all who wait for such things."""
@@ -151,7 +151,7 @@ class Watch:
         stale, self._stale = self._stale, {}
         for resource in stale:
             interest = resource.interest()
-            for handle in self._of_parent.get(resource, ()):
+            for handle in self.of_parent.get(resource, ()):
                 self._apply(handle, interest)
 
     def _apply(self, handle: int, interest: Interest) -> None:
@@ -257,6 +257,7 @@ class Poller:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._watch = Watch(engine, self)
+        self.watched = self._watch.of_parent
         self._seen: set[int] = set()
         self._last: Interest = NEVER
         self._waiter: Callable[[], object] = list
@@ -313,7 +314,7 @@ class Poller:
             self._watch.woken()
 
     def stale(self, resource: Resource) -> None:
-        """What a resource waits for may have changed."""
+        """What one of ``watched`` waits for may have changed."""
         self._watch.stale(resource)
 
     def drive(self, timeout: float | None) -> None:
@@ -407,6 +408,7 @@ class Poller:
             wanted = watch.handles if handles is None else handles
             watch.close()
             self._watch = Watch(self._engine, self)
+            self.watched = self._watch.of_parent
             if isinstance(error, OSError) and wanted is not None:
                 # No descriptor for an epoll, or too many watches: a fresh poll needs neither.
                 return self._poll_fresh(list(wanted), deadline)

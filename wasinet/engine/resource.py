@@ -24,8 +24,9 @@ NEVER: Literal[False] = False
 def own_code(function: _F) -> _F:
     """A copy of a function with code of its own.
 
-    CPython keeps what it learns about the types in a function (PEP 659) with its code. Where many classes
-    go through one function, or many functions come from one ``def``, they would unlearn each other's.
+    CPython keeps what it learns about the types in a function (PEP 659) with its code, and objects of
+    several classes that go through the same code in turn make it learn again and again. For what all
+    classes do to a new object, that takes longer than the rest.
     """
     return FunctionType(  # type: ignore[return-value]
         function.__code__.replace(), function.__globals__, function.__name__, function.__defaults__, function.__closure__
@@ -69,7 +70,10 @@ class Resource:
             parent.live_children += 1
         else:
             self._created: float = engine.os.monotonic()
-        self.handle: int = engine.enter(self)
+        # A number is never given twice in a session.
+        self.handle: int = engine.last_handle + 1
+        engine.last_handle = self.handle
+        engine.table[self.handle] = self
 
     @property
     def created(self) -> float:
@@ -101,7 +105,9 @@ class Resource:
 
     def touch(self) -> None:
         """To be called whenever ``interest`` may have changed."""
-        self.engine.poller.stale(self)
+        poller = self.engine.poller
+        if self in poller.watched:
+            poller.stale(self)
 
     def subscribe(self) -> int:
         """A new pollable of this resource."""
