@@ -85,9 +85,7 @@ def best(ours: Sequence[float], reference: Sequence[float]) -> tuple[float, floa
     about their ratio.
     """
     fastest = min(ours), min(reference)
-    rounds = sorted(
-        zip(ours, reference, strict=True), key=lambda pair: pair[0] / fastest[0] + pair[1] / fastest[1]
-    )
+    rounds = sorted(zip(ours, reference, strict=True), key=lambda pair: pair[0] / fastest[0] + pair[1] / fastest[1])
     quiet = rounds[: -(-len(rounds) // 4)]
     return median(pair[0] for pair in quiet), median(pair[1] for pair in quiet)
 

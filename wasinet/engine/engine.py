@@ -332,9 +332,8 @@ class Engine:
 
 def _oks(result: Type | None) -> Callable[[Value], Ok]:
     """What makes the ``ok`` of a function; small numbers and their like come again and again, and are kept."""
-    if isinstance(result, Result) and isinstance(resolve(result.ok), Primitive) and result.ok != STRING:
-        return lru_cache(_KEPT_OKS)(Ok)
-    return Ok
+    of = resolve(result.ok) if isinstance(result, Result) and result.ok is not None else None
+    return lru_cache(_KEPT_OKS)(Ok) if isinstance(of, Primitive) and of != STRING else Ok
 
 
 def _either(states: Sequence[str], every: Sequence[str]) -> str:
@@ -357,7 +356,7 @@ def _borrows(function: Function, resources: Mapping[str, type[Resource]]) -> lis
     return found
 
 
-def _chooser(machine: Machine, function: Function) -> Callable[[tuple[Value, ...]], Rows]:
+def _chooser(machine: Machine, function: Function) -> Callable[[Sequence[Value]], Rows]:
     """Which rows a call follows: the function's own, or its variant's by the option it is given."""
     member = function.member
     if machine.variants(member) == (member,):

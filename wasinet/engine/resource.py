@@ -29,7 +29,11 @@ def own_code(function: _F) -> _F:
     classes do to a new object, that takes longer than the rest.
     """
     return FunctionType(  # type: ignore[return-value]
-        function.__code__.replace(), function.__globals__, function.__name__, function.__defaults__, function.__closure__
+        function.__code__.replace(),
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
     )
 
 
@@ -56,7 +60,7 @@ class Resource:
     kind: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
-        cls.enter = own_code(Resource.enter)
+        cls.enter = own_code(Resource.enter)  # type: ignore[method-assign]
 
     def __init__(self, engine: Engine, parent: Resource | None = None) -> None:
         self.enter(engine, parent)

@@ -31,6 +31,7 @@ class Socket(Resource):
     __slots__ = ("domain", "dual_stack", "family", "holders", "operation", "sock", "state")
 
     use_prefix: ClassVar[str] = ""
+    state: str
     # What the descriptor is waited for where something is to arrive: a connection, a datagram.
     wanted = READ
 

@@ -111,7 +111,7 @@ class _Direction:
     __slots__ = ("ended", "engine", "failure", "file", "network", "owner", "regular", "stream")
 
     def __init_subclass__(cls) -> None:
-        cls.begin = own_code(_Direction.begin)
+        cls.begin = own_code(_Direction.begin)  # type: ignore[method-assign]
 
     def begin(self, engine: Engine, file: Any, owner: Owner) -> None:
         """The part of ``__init__`` that both have."""

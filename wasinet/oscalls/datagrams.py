@@ -68,11 +68,11 @@ class Batch:
         self._names = bytearray(MOST * _NAME)
         data_at = ctypes.addressof(ctypes.c_char.from_buffer(data))
         names_at = ctypes.addressof(ctypes.c_char.from_buffer(self._names))
-        self._vectors = (_Vector * MOST)(*[(data_at + index * _LARGEST, _LARGEST) for index in range(MOST)])
+        self._vectors = (_Vector * MOST)(*[_Vector(data_at + index * _LARGEST, _LARGEST) for index in range(MOST)])
         size = ctypes.sizeof(_Vector)
         vectors_at = ctypes.addressof(self._vectors)
         self._messages = (_Message * MOST)(
-            *[(names_at + index * _NAME, _NAME, vectors_at + index * size, 1) for index in range(MOST)]
+            *[_Message(names_at + index * _NAME, _NAME, vectors_at + index * size, 1) for index in range(MOST)]
         )
         self._at = ctypes.byref(self._messages)
         step = ctypes.sizeof(_Message) // 4
