@@ -332,19 +332,20 @@ def test_an_error_behind_datagrams_is_not_lost(make_host: Callable[..., NativeHo
     for _ in range(before):
         assert send(host, tx, datagram(b"x")) == Ok(1)
     os_socket: Any = host.engine.table[sock].sock  # type: ignore[attr-defined]
-    original = type(os_socket).recvfrom_into
+    original = type(host.engine.os).receive_datagrams
     left = before
 
-    def failing(self: Any, *args: Any) -> Any:
+    def failing(self: Any, sock: Any, scratch: memoryview, most: int) -> Any:
         nonlocal left
-        if self is os_socket and left == 0:
+        if sock is os_socket and left == 0:
             left = -1
             raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
-        left -= 1
-        return original(self, *args)
+        received = original(self, sock, scratch, most)
+        left -= len(received)
+        return received
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(os_socket), "recvfrom_into", failing)
+        patch.setattr(type(host.engine.os), "receive_datagrams", failing)
         if before:
             assert len(need(host.call("incoming-datagram-stream.receive", rx, 10))) == before
             pollable = host.call("incoming-datagram-stream.subscribe", rx)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EAGAIN
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasinet.engine.draining import Undelivered, drain
@@ -22,7 +22,7 @@ from wasinet.oscalls import Found, Os
 from wasinet.oscalls.interruption import PENDING, checkpoint
 from wasinet.wit.declare import Function
 from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, TERMINATED, WOULD_BLOCK, Machine
-from wasinet.wit.types import Borrow, Option, Own, Result, resolve
+from wasinet.wit.types import STRING, Borrow, Option, Own, Primitive, Result, Type, resolve
 from wasinet.wit.values import OK, Err, Ok, Value
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ _CHUNK = 128 * 1024
 # How many datagrams one receive gives and one check-send permits: enough to amortise the call, few enough
 # that a caller notices backpressure. 64 of 64 KiB bound the memory.
 _BATCH = 64
+_KEPT_OKS = 64
 
 
 class Engine:
@@ -100,12 +101,6 @@ class Engine:
         return self.os.random_bytes(16)
 
     # The handle table
-
-    def enter(self, resource: Resource) -> int:
-        """Give a resource its handle: small integers, never used again in a session."""
-        self.last_handle = handle = self.last_handle + 1
-        self.table[handle] = resource
-        return handle
 
     def get(self, handle: int, cls: type[_R]) -> _R:
         """The live resource behind a handle.
@@ -178,49 +173,55 @@ class Engine:
         unit = isinstance(function.result, Result) and function.result.ok is None
         borrows = _borrows(function, resources)
         fails = self._fails(function, err_shape, codes)
+        ok = _oks(function.result)
         table = self.table
-        get = self.get
-        # Below, a call with a star costs twice what one without does, and most have one argument or none.
+        # Below, a call with a star costs twice what one without does, and most have one argument or none:
+        # the ellipsis stands for none, and is no WIT value.
 
-        def resolved(args: tuple[Value, ...]) -> tuple[Value, ...]:
+        def resolved(args: Sequence[Value]) -> list[Value]:
             values = list(args)
             for index, cls in borrows:
-                values[index] = get(values[index], cls)
-            return tuple(values)
+                handle = values[index]
+                values[index] = resource = table.get(handle)
+                if type(resource) is not cls:
+                    raise self._wrong_handle(handle, cls.kind)
+            return values
 
         if receiver is None:
 
-            def call_free(*args: Value) -> Value:
+            def call_free(*given: Value) -> Value:
                 if PENDING:
                     checkpoint()
-                if borrows:
-                    args = resolved(args)
+                args = resolved(given) if borrows else given
                 try:
                     value = effect(self, *args) if len(args) > 1 else effect(self, args[0]) if args else effect(self)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
-                return Ok(value) if fallible else value
+                return ok(value) if fallible else value
 
             return call_free
 
         if not moves:
 
-            def call_method(handle: int, *args: Value) -> Value:
+            def call_method(handle: int, first: Value = ..., *rest: Value) -> Value:
                 if PENDING:
                     checkpoint()
                 this = table.get(handle)
-                if this.__class__ is not receiver:
+                if type(this) is not receiver:
                     raise self._wrong_handle(handle, receiver.kind)
                 if borrows:
-                    args = resolved(args)
+                    first, *rest = resolved((first, *rest))  # type: ignore[assignment]
                 if allowed is not None and this.state not in allowed:
                     return refused(this, function, err_shape, effect)
                 try:
-                    value = effect(this, *args) if len(args) > 1 else effect(this, args[0]) if args else effect(this)
+                    if rest:
+                        value = effect(this, first, *rest)
+                    else:
+                        value = effect(this) if first is ... else effect(this, first)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
                 if fallible:
-                    return OK if unit else Ok(value)
+                    return OK if unit else ok(value)
                 return value
 
             return call_method
@@ -230,14 +231,13 @@ class Engine:
         choose = _chooser(machine, function)
         step = self._step
 
-        def call_moving(handle: int, *args: Value) -> Value:
+        def call_moving(handle: int, *given: Value) -> Value:
             if PENDING:
                 checkpoint()
             socket: Any = table.get(handle)
-            if socket.__class__ is not receiver:
+            if type(socket) is not receiver:
                 raise self._wrong_handle(handle, receiver.kind)
-            if borrows:
-                args = resolved(args)
+            args = resolved(given) if borrows else given
             before = socket.state
             row = (rows or choose(args)).get(before)
             if row is None:
@@ -248,7 +248,7 @@ class Engine:
             except (Fail, OSError) as error:
                 result, outcome = fails(error)
             else:
-                result, outcome = OK if unit else Ok(value), OK_OUTCOME
+                result, outcome = OK if unit else ok(value), OK_OUTCOME
             # An effect that ended the connection has moved the socket already; its row is of the past.
             if socket.state is before:
                 step(socket, row, outcome)
@@ -362,6 +362,12 @@ class Engine:
             self.poller.close()
 
 
+def _oks(result: Type | None) -> Callable[[Value], Ok]:
+    """What makes the ``ok`` of a function; small numbers and their like come again and again, and are kept."""
+    of = resolve(result.ok) if isinstance(result, Result) and result.ok is not None else None
+    return lru_cache(_KEPT_OKS)(Ok) if isinstance(of, Primitive) and of != STRING else Ok
+
+
 def _either(states: Sequence[str], every: Sequence[str]) -> str:
     others = [state for state in every if state not in states]
     if len(others) == 1 and len(states) > 2:
@@ -382,7 +388,7 @@ def _borrows(function: Function, resources: Mapping[str, type[Resource]]) -> lis
     return found
 
 
-def _chooser(machine: Machine, function: Function) -> Callable[[tuple[Value, ...]], Rows]:
+def _chooser(machine: Machine, function: Function) -> Callable[[Sequence[Value]], Rows]:
     """Which rows a call follows: the function's own, or its variant's by the option it is given."""
     member = function.member
     if machine.variants(member) == (member,):

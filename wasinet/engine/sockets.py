@@ -28,22 +28,24 @@ class Socket(Resource):
     the handle, its streams, and writes that are not out yet; the last to go closes it.
     """
 
+    __slots__ = ("domain", "dual_stack", "family", "holders", "operation", "peer_os", "sock", "state")
+
     use_prefix: ClassVar[str] = ""
-    state: str = ""  # only the engine's step assigns it after creation
-    domain: Domain | None = None
-    operation: Operation | None = None
-    # Kept from when the operating system gave it: the kernel forgets the peer at its reset.
-    peer_os: Sockaddr | None = None
-    holders = 1
-    dual_stack = False
+    state: str
     # What the descriptor is waited for where something is to arrive: a connection, a datagram.
     wanted = READ
 
     def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
-        Resource.__init__(self, engine)
+        self.enter(engine)
         self.family = family
         self.sock = sock
-        self.state = state
+        self.state = state  # only the engine's step assigns it from now on
+        self.domain: Domain | None = None
+        self.operation: Operation | None = None
+        # Kept from when the operating system gave it: the kernel forgets the peer at its reset.
+        self.peer_os: Sockaddr | None = None
+        self.holders = 1
+        self.dual_stack = False
 
     # Lifetime
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os as _os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasinet.engine import addresses
 from wasinet.engine.faults import Fail, code_of
@@ -34,14 +34,18 @@ def create_tcp_socket(engine: Engine, family: str) -> int:
 class TcpSocket(Socket, Owner):
     """A ``tcp-socket``."""
 
+    __slots__ = ("_failure", "_listened", "backlog", "reader", "writer")
+
     kind = "tcp-socket"
     use_prefix = "tcp"
 
-    reader: Reader | None = None
-    writer: Writer | None = None
-    backlog = 0
-    _listened = 0
-    _failure: Fail | None = None
+    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
+        Socket.__init__(self, engine, family, sock, state)
+        self.reader: Reader | None = None
+        self.writer: Writer | None = None
+        self.backlog = 0
+        self._listened = 0
+        self._failure: Fail | None = None
 
     def check_bind(self, address: Case, known: addresses.Known) -> None:
         if not known.unicast:
@@ -129,7 +133,7 @@ class TcpSocket(Socket, Owner):
         self.holders += 1
 
     def close_descriptor(self) -> None:
-        super().close_descriptor()
+        Socket.close_descriptor(self)
         # Socket and directions refer to each other; without this only the cycle collector frees them.
         self.reader = self.writer = None
 

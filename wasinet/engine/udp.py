@@ -135,12 +135,13 @@ class UdpSocket(Socket):
         """
         engine = self.engine
         most = min(most, engine.batch)
-        scratch = engine.scratch
-        receive = self.sock.recvfrom_into
+        receive = engine.os.receive_datagrams
         peer = self.peer_os
         assert self.domain is not None
         open_ = self.domain.policy.open
         found: list[dict[str, Any]] = []
+        remote: Case
+        last: Sockaddr | None = None
         kept = self.take_kept() if most else None
         if isinstance(kept, OSError):
             raise kept
@@ -152,7 +153,8 @@ class UdpSocket(Socket):
             found.append(kept)
         while len(found) < most:
             try:
-                size, source = receive(scratch)
+                # What a person must decide on may have to be kept, and there is room for one.
+                batch = receive(self.sock, engine.scratch, most - len(found) if open_ else 1)
             except BlockingIOError:
                 break
             except OSError as error:
@@ -161,17 +163,20 @@ class UdpSocket(Socket):
                     self.keep(error)
                     break
                 raise
-            if peer is not None and source != peer:
-                continue
-            datagram: dict[str, Any] = {"data": bytes(scratch[:size]), "remote-address": addresses.from_os(source)}
-            if open_:
-                found.append(datagram)
-            elif found and asking and self.domain.decide("udp-receive", datagram["remote-address"]) is ASK:
-                # The next call asks: an interrupted question must not lose what was found.
-                self.keep(datagram)
-                break
-            elif self._admits(datagram, asking=asking):
-                found.append(datagram)
+            for data, source in batch:
+                if peer is not None and source != peer:
+                    continue
+                if source is not last:
+                    remote, last = addresses.from_os(source), source
+                datagram: dict[str, Any] = {"data": data, "remote-address": remote}
+                if open_:
+                    found.append(datagram)
+                elif found and asking and self.domain.decide("udp-receive", remote) is ASK:
+                    # The next call asks: an interrupted question must not lose what was found.
+                    self.keep(datagram)
+                    return found
+                elif self._admits(datagram, asking=asking):
+                    found.append(datagram)
         return found
 
     def keep(self, kept: dict[str, Any] | OSError) -> None:
@@ -251,8 +256,7 @@ class IncomingDatagramStream(Resource):
         if self.socket.kept is not None:
             self.touch()
         found = self.socket.receive(max_results)
-        for datagram in found:
-            self.count += len(datagram["data"])
+        self.count += sum([len(datagram["data"]) for datagram in found])
         return found
 
     def close(self) -> None:

@@ -14,12 +14,15 @@ import sys
 import time
 from collections.abc import Sequence
 from socket import SocketType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wasinet.oscalls import wait
 from wasinet.oscalls.files import File, open_stream
 from wasinet.oscalls.interfaces import missing_zone
 from wasinet.oscalls.options import INHERITED, Option, option
+
+if TYPE_CHECKING:
+    from wasinet.oscalls.datagrams import Batch
 
 __all__ = ["Found", "LookupFailed", "Os", "Sockaddr"]
 
@@ -48,6 +51,13 @@ class LookupFailed(Exception):
         self.text = text
 
 
+def _batch() -> Batch | Literal[False]:
+    """What receives many datagrams at once, where the platform can; made when it is first needed, for ctypes."""
+    from wasinet.oscalls.datagrams import Batch, can_batch
+
+    return can_batch() and Batch()
+
+
 class Os:
     """The real operating system. One object serves one engine."""
 
@@ -64,6 +74,7 @@ class Os:
     option = staticmethod(option)
     inherited: Sequence[str] = INHERITED
     default_backlog = socket.SOMAXCONN
+    _batch: Batch | Literal[False] | None = None
 
     # Sockets
 
@@ -170,6 +181,16 @@ class Os:
             # write; until that reports it, the caller still has a connection, whose peer needs no telling.
             if error.errno != errno.ENOTCONN:
                 raise
+
+    def receive_datagrams(self, sock: SocketType, scratch: memoryview, most: int) -> list[tuple[bytes, Sockaddr]]:
+        """At least one datagram with its source, up to ``most``, though more may be there. Raises OSError."""
+        if most > 1:
+            if self._batch is None:
+                self._batch = _batch()
+            if self._batch:
+                return self._batch.receive(sock, most)
+        size, source = sock.recvfrom_into(scratch)
+        return [(bytes(scratch[:size]), source)]
 
     def discard(self, sock: SocketType, scratch: memoryview, count: int) -> int:
         """Take up to ``count`` bytes off a connection without looking at them; 0 at its end."""
