@@ -86,9 +86,8 @@ def _read() -> str:
 
 
 def _bad_text(error: WaveError) -> BadValue:
-    shown = error.render().rpartition("\n")[0]
     where = f"line {error.line}: " if "\n" in error.text.strip() else ""
-    return BadValue("\n".join((f"{where}{error.message}", *(f"  {line}" for line in shown.splitlines()))))
+    return BadValue(f"{where}{error.message}", *(f"  {line}" for line in error.place()))
 
 
 def _show(step: Step, settings: Settings, form: str) -> None:

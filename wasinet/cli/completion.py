@@ -11,6 +11,7 @@ from wasinet.cli.params import checked
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.reference.shells import SHELLS
+from wasinet.render.printable import Printable
 
 __all__ = ["command"]
 
@@ -35,4 +36,4 @@ def command(
     from wasinet.cli.describe import program
 
     settings: Settings = ctx.obj
-    write_line(results(settings), SHELLS[shell](program()).rstrip("\n"))
+    write_line(results(settings), Printable(SHELLS[shell](program()).rstrip("\n")))

@@ -30,6 +30,7 @@ def command(
     from wasinet.cli.describe import program
     from wasinet.reference.pages import all_pages, find_page
     from wasinet.render.color import is_terminal, wants_color, width_of
+    from wasinet.render.printable import Printable
     from wasinet.render.theme import Painter
 
     settings: Settings = ctx.obj
@@ -49,11 +50,11 @@ def command(
     if mdoc:
         from wasinet.reference.mdoc import mdoc as source
 
-        write_line(stream, source(page).rstrip("\n"))
+        write_line(stream, Printable(source(page).rstrip("\n")))
         return
     from wasinet.reference.text import plain
 
-    text = plain(page, Painter(wants_color(settings.color, stream)), width_of(stream))
+    text = Printable(plain(page, Painter(wants_color(settings.color, stream)), width_of(stream)))
     if not (is_terminal(stream) and _paged(text)):
         write_line(stream, text)
 

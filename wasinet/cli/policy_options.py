@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from wasinet.cli.config_keys import Key, check_flag, check_rules, parse, shown
+from wasinet.cli.output import write_line
 from wasinet.cli.values import BadValue
 from wasinet.engine.learning import Learned, Learner
 from wasinet.engine.policy import ALLOW_ALL, GUEST, Policy, PolicyError, Rule
@@ -109,8 +110,8 @@ class _Announcer:
             return
         self._said.add((use, target))
         try:
-            print(f"wasinet: denied {use} {target}; {hint} would allow it", file=sys.stderr, flush=True)
-        except (OSError, ValueError):
+            write_line(sys.stderr, f"wasinet: denied {use} {target}; {hint} would allow it")
+        except (LocalFailed, ValueError):
             # Nobody listens; the guest is told by its error.
             pass
 

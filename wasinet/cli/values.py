@@ -53,7 +53,18 @@ _MAX_PORT = 65535
 
 
 class BadValue(ValueError):
-    """A text that is not what it should be; the message says what would be right. Ends a command with 2."""
+    """A text that is not what it should be; the message says what would be right. Ends a command with 2.
+
+    Attributes:
+        lines: the message; one line, or more where a place in a text is shown.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class Endpoint(Data):

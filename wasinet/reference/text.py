@@ -79,7 +79,9 @@ def _marked(text: str, args: Collection[str], paint: Paint, indent: str, width: 
 def _painted(line: str, word: str, role: str, paint: Paint) -> str:
     import re
 
-    return re.sub(rf"(?<![\w\x1b-]){re.escape(word)}(?![\w-])", lambda match: paint(role, match[0]), line)
+    return re.sub(
+        rf"(?<![\w\x1b-]){re.escape(word)}(?![\w-])", lambda match: paint(role, match[0].replace(_TIED, " ")), line
+    )
 
 
 def _wrapped(text: str, indent: str, width: int) -> list[str]:

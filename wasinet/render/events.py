@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wasinet.programs.events import Event, HandleRef
+from wasinet.render.printable import Printable
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 from wasinet.wit.data import Data
@@ -75,22 +76,23 @@ def is_shown(event: Event, verbose: bool) -> bool:
     return template is None or (bool(template.texts) and (verbose or not template.verbose))
 
 
-def event_line(event: Event, paint: Painter) -> str:
+def event_line(event: Event, paint: Painter) -> Printable:
     """``listening on 127.0.0.1:8080``; an event without a fitting template as ``name key=value ...``."""
     fields = {key: _field(key, value, paint) for key, value in event.fields.items() if value not in (None, "")}
     for text in TEMPLATES[event.name].texts if event.name in TEMPLATES else ():
         try:
-            return text.format_map(fields)
+            return Printable(text).format(**fields)
         except KeyError:
             pass
-    return " ".join((paint("event", event.name), *(f"{key}={value}" for key, value in fields.items())))
+    pairs = (Printable("{}={}").format(key, value) for key, value in fields.items())
+    return Printable(" ").join((paint("event", event.name), *pairs))
 
 
-def _field(key: str, value: Any, paint: Painter) -> str:
+def _field(key: str, value: Any, paint: Painter) -> Printable:
     if isinstance(value, HandleRef):
         return paint("handle", f"#{value.handle}")
     if key in _TIMES and isinstance(value, int | float):
-        return show_seconds(value)
+        return Printable(show_seconds(value))
     return paint(_ROLES.get(key, "value"), _plain(value))
 
 
@@ -99,7 +101,7 @@ def _plain(value: Any) -> str:
         case HandleRef():
             return f"#{value.handle}"
         case str():
-            return _printable(value)
+            return value
         case bool():
             return "yes" if value else "no"
         case float():
@@ -114,9 +116,3 @@ def _plain(value: Any) -> str:
             return "none"
         case _:
             return str(value)
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

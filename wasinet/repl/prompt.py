@@ -20,6 +20,7 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
+from wasinet.render.printable import cells, clipped, padded
 from wasinet.render.theme import prompt_styles
 from wasinet.repl.completion import candidates, current_call
 from wasinet.repl.highlight import pieces
@@ -113,10 +114,10 @@ class _Toolbar:
         count = len(repl.paths.live)
         status = f"{count} handle{'' if count == 1 else 's'}  world {repl.world}  host {repl.host}"
         if function is None:
-            return [("", status[:width])]
+            return [("", clipped(status, width))]
         room = width - len(status) - 2
-        summary = function.summary if len(function.summary) <= room else f"{function.summary[: max(room - 1, 0)]}…"
-        return [*_signature(function, argument, width), ("", f"\n{summary:<{max(room, 0)}}  {status}")]
+        summary = padded(clipped(function.summary, room), room)
+        return [*_signature(function, argument, width), ("", f"\n{summary}  {status}")]
 
 
 def _signature(function: Function, argument: int, width: int) -> StyleAndTextTuples:
@@ -126,16 +127,14 @@ def _signature(function: Function, argument: int, width: int) -> StyleAndTextTup
         style = "class:argument" if index == argument else ""
         parts += [("", ", " if index else ""), (style, f"{name}: {type_}")]
     parts.append(("", ")" + (f" -> {function.result}" if function.result is not None else "")))
-    cut: StyleAndTextTuples = []
+    shown: StyleAndTextTuples = []
     room = width
-    for part in parts:
-        text = part[1]
-        if len(text) > room:
-            cut.append((part[0], f"{text[: room - 1]}…" if room else ""))
+    for style, text, *_ in parts:
+        shown.append((style, clipped(text, room)))
+        room -= cells(text)
+        if room < 0:
             break
-        cut.append((part[0], text))
-        room -= len(text)
-    return cut
+    return shown
 
 
 def make_prompt(repl: Repl, *, vi: bool = False, history: History | None = None) -> PromptSession[str]:

@@ -23,6 +23,7 @@ from wasinet.script.pattern import Expectation, read_expectation
 from wasinet.script.reader import ValueReader
 from wasinet.script.syntax import is_name, parse
 from wasinet.wave.errors import WaveError
+from wasinet.wave.text import printable
 from wasinet.wit.data import Data
 from wasinet.wit.types import U64, Alias
 
@@ -49,14 +50,18 @@ class TranscriptError(ValueError):
         self.path = path
         self.error = error
 
-    def __str__(self) -> str:
+    @property
+    def lines(self) -> tuple[str, ...]:
         """``FILE:3:14: what is wrong``, then the line and a caret under the place."""
         error = self.error
         if not error.text:
-            return f"{self.path}: {error.message}"
+            return (f"{self.path}: {error.message}",)
         line = error.text.split("\n")[error.line - 1]
-        shown = WaveError(error.message, line, min(error.column - 1, len(line))).render()
-        return f"{self.path}:{error.line}:{error.column}: {error.message}\n{shown.rpartition(chr(10))[0]}"
+        place = WaveError(error.message, line, min(error.column - 1, len(line))).place()
+        return f"{self.path}:{error.line}:{error.column}: {error.message}", *place
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, self.lines))
 
 
 class CallLine(Data):
