@@ -28,7 +28,8 @@ _PROTECTED = (
 )
 # Where the engine and the hosts block; they leave these in order by themselves.
 _WAITING = frozenset(
-    os.path.join(_ROOT, *path) for path in (("engine", "poller.py"), ("hosts", "slices.py"), ("oscalls", "wait.py"))
+    os.path.join(_ROOT, *path)
+    for path in (("engine", "poller.py"), ("hosts", "slices.py"), ("oscalls", "wait.py"), ("oscalls", "documents.py"))
 )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wasinet.cli.foreground import NOT_FOUND, in_front
+from wasinet.cli.foreground import NOT_FOUND, in_front, program_of
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
@@ -61,7 +61,7 @@ def command(
 
 def _paged(text: str) -> bool:
     """Whether a pager showed it."""
-    pager = os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less"
+    pager = program_of(("MANPAGER", "PAGER"), "less")
     # As git does: colours pass, and what fits on the screen needs no key to leave.
     environment = {"LESS": "FRX", **os.environ}
     return in_front(pager, text=f"{text}\n", env=environment) != NOT_FOUND

@@ -22,6 +22,8 @@ __all__ = [
     "to_socket_address",
 ]
 
+# A file for --send is one datagram; what is larger than any is refused by the call itself, not here.
+_LARGEST = 1 << 20
 _U64 = (1 << 64) - 1
 _DIGITS = frozenset("0123456789")
 _DURATIONS = {
@@ -242,10 +244,9 @@ def parse_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     if text.startswith("@@"):
         return text[1:].encode("utf-8", "surrogateescape")
+    from wasinet.oscalls.documents import read_whole
+
     try:
-        with open(text[1:], "rb") as file:
-            return file.read()
+        return read_whole(text[1:], _LARGEST)
     except OSError as error:
         raise BadValue(f"{text[1:]!r} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise BadValue(f"{text[1:]!r} cannot be read: {error}") from None

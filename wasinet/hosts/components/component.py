@@ -12,12 +12,15 @@ from wasmtime.component import Component as Compiled
 from wasmtime.component import ComponentInstanceType, FuncType
 
 from wasinet.hosts.components.imports import import_name
+from wasinet.oscalls.documents import read_whole
 from wasinet.oscalls.interruptible import in_thread
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Interface, World
 
 __all__ = ["Component", "Import", "NotRunnable", "cause_of"]
 
+_LARGEST = 512 << 20
+_TEXT = re.compile(rb"\s*[(;]")
 _MAGIC = b"\0asm"
 _CORE_VERSION = b"\x01\0\0\0"
 # Release candidates had other signatures.
@@ -127,8 +130,7 @@ def cause_of(error: WasmtimeError) -> str:
 
 def _read(path: str) -> bytes | str:
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = read_whole(path, _LARGEST)
     except OSError as error:
         raise NotRunnable(f"{path}: {error.strerror}") from None
     if content.startswith(_MAGIC):
@@ -136,10 +138,10 @@ def _read(path: str) -> bytes | str:
             raise NotRunnable(f"{path} is a core module, not a component; wasm-tools component new makes one of it")
         return content
     try:
-        text = content.decode()
+        text = content.decode() if _TEXT.match(content) else ""
     except UnicodeDecodeError:
         text = ""
-    if not text.lstrip().startswith(("(", ";")):
+    if not text:
         raise NotRunnable(f"{path} is not a component: neither a .wasm file nor WAT text")
     if _first_word(text) == "(module":
         raise NotRunnable(f"{path} is a core module, not a component")
