@@ -22,6 +22,7 @@ from wasinet.conformance import deviations
 from wasinet.conformance.scripts import read_script
 from wasinet.hosts.components.component import Component, NotRunnable
 from wasinet.hosts.guest import world_of
+from wasinet.render.printable import Printable
 from wasinet.render.table import table_text
 from wasinet.render.theme import Painter
 from wasinet.render.timeline import timeline_text
@@ -41,6 +42,14 @@ def _record(**changes: object) -> str:
         "before": "unbound", "after": "bound", "reason": "",
     }  # fmt: skip
     return json.dumps({**whole, **changes})
+
+
+def record(text: str) -> str:
+    """A line of a trace with this text wherever a text may be."""
+    return _record(
+        host=text, interface=text, function=f"drop {text}", before=text, after=text, reason=text,
+        arguments={text: text}, outcome={"ok": {"handle": 9, "type": text}},
+    )  # fmt: skip
 
 
 _TRACE = "\n".join(
@@ -93,13 +102,12 @@ def _trace(path: str) -> None:
     handles = handles_of(calls)
     end = max((call.end for call in calls), default=0.0)
     times_of(calls)
-    shown = timeline_text(calls, handles, Painter(False), 60)
-    for table in (counts_table(counts_of(calls)), handles_table(handles, end)):
-        shown = f"{shown}\n{table_text(table, drawn=False, color=False, width=60)}"
-    assert all(line.isprintable() for line in shown.split("\n"))
+    tables = counts_table(counts_of(calls)), handles_table(handles, end)
+    shown = [timeline_text(calls, handles, Painter(False), 60)]
+    shown += (table_text(table, drawn=False, color=False, width=60) for table in tables)
+    shown.append(Printable(trace_page(calls, handles, path)))
+    assert all(line.isprintable() for text in shown for line in text.split("\n"))
     json.dumps(handles_json(handles, end), allow_nan=False)
-    page = trace_page(calls, handles, path)
-    assert all(line.isprintable() for line in page.split("\n"))
 
 
 def _policy(path: str) -> None:

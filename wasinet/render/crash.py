@@ -14,11 +14,15 @@ def internal_error(error: BaseException) -> str:
 
 
 def traceback_lines(error: BaseException) -> tuple[str, ...]:
-    """The traceback. A message of several lines is one here: nothing that it says can pass for a line of ours."""
-    import traceback
+    """The traceback, in which a message is one line and notes are indented: neither can pass for a line of ours."""
+    from traceback import TracebackException
 
+    told = TracebackException.from_exception(error)
+    told.__notes__ = None
     lines: list[str] = []
-    for part in traceback.format_exception(error):
+    for part in told.format():
         # A frame takes a line for its place and further ones for its code; all other parts are messages.
         lines += part.rstrip("\n").split("\n") if part.startswith("  File ") else (part.strip("\n"),)
+    for note in getattr(error, "__notes__", ()):
+        lines += (f"    {line}" for line in note.split("\n"))
     return tuple(lines)

@@ -16,7 +16,8 @@ from wasinet.wave.text import cut, printable
 
 __all__ = ["Printable", "cells", "clipped", "lines", "padded", "printed", "wrapped"]
 
-_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+# Split by it, a text has its colours in every second place.
+_COLORS = re.compile(r"(\x1b\[[0-9;]*m)")
 _MARK = "…"
 
 
@@ -77,28 +78,40 @@ def clipped(text: str, columns: int) -> str:
     return text if _cells(text) <= columns else cut(text, columns - 1) + _MARK * (columns > 0)
 
 
-def wrapped(text: str, columns: int, *, indent: str = "", hang: str = "", fold: bool = True) -> Iterator[str]:
-    """A text without colours in lines of so many columns, broken at blanks.
+def wrapped(text: str, columns: int, *, indent: str = "", hang: str = "") -> Iterator[Printable]:
+    """A text in lines of so many columns, broken at blanks, and in words that are wider than a line.
 
     Args:
-        text: in one line.
+        text: in one line; it may be coloured.
         columns: the width.
         indent: before the first line.
         hang: before the others.
-        fold: break words that are wider than a line, too.
     """
-    line, used = indent, 0
-    for word in printable(text).split(" "):
-        room = columns - _cells(line)
-        if used and _cells(word) + 1 > room:
-            yield line.rstrip()
-            line, used = hang, 0
-        elif used:
+    line, empty, none = indent, True, True
+    for word in printed(text).split(" "):
+        if not empty and cells(line) + 1 + cells(word) > columns:
+            yield Printable(line.rstrip())
+            line, empty, none = hang, True, False
+        elif not empty:
             line += " "
-        while fold and _cells(word) > columns - _cells(line):
-            part = cut(word, columns - _cells(line)) or word[0]
-            yield line + part
-            word, line = word[len(part) :], hang
-        line += word
-        used += 1
-    yield line.rstrip()
+        while word and cells(line) + cells(word) > columns:
+            part = _beginning(word, columns - cells(line))
+            yield Printable(line + part)
+            word, line, none = word[len(part) :], hang, False
+        line, empty = line + word, False
+    if none or line.strip():
+        yield Printable(line.rstrip())
+
+
+def _beginning(word: str, columns: int) -> str:
+    """What of a coloured word fits, and a character at least."""
+    part = ""
+    for index, piece in enumerate(_COLORS.split(word)):
+        fits = piece if index % 2 else cut(piece, columns)
+        if piece and not fits and not cells(part):
+            fits = piece[0]
+        part += fits
+        if fits != piece:
+            break
+        columns -= cells(piece)
+    return part

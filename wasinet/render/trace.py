@@ -120,20 +120,14 @@ def record_line(
 def joined(start: Printable, parts: Sequence[str], width: int | None) -> Printable:
     """The parts after one another; one that does not fit begins a line of its own."""
     indent = " " * (cells(start) + 2)
-    shown = [start + parts[0]]
+    shown = [start + parts[0]] if width is None else list(wrapped(start + parts[0], max(width, 40), hang=indent))
     for part in map(printed, parts[1:]):
         gap = Printable(" ") if part.startswith("→") else _GAP
         if width is not None and cells(shown[-1] + gap + part) > width:
-            shown += _wrapped(part, indent, width)
+            shown += wrapped(part, max(width, 40), indent=indent, hang=indent)
         else:
             shown[-1] += gap + part
     return lines(shown)
-
-
-def _wrapped(part: Printable, indent: str, width: int) -> list[Printable]:
-    if "\x1b" in part or cells(indent + part) <= width:
-        return [indent + part]
-    return [printed(line) for line in wrapped(part, max(width, 40), indent=indent, hang=indent, fold=False)]
 
 
 def _call(record: CallRecord, paint: Painter, printer: HumanPrinter) -> Printable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -46,6 +47,8 @@ _STYLES = {
     "illegal": "fg:ansibrightblack italic",
 }
 _PROMPT = "wasinet> "
+# The whole history is held in memory.
+_LARGEST = 64 << 20
 _REST = "     ... "
 
 
@@ -92,7 +95,12 @@ def _history(complain: Callable[[str], None]) -> History:
     path = Path(user_state_dir("wasinet"), "history")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600))
+        if path.exists() and not path.is_file():
+            # What is behind a pipe or a device may never end, and opening one may wait for ever.
+            raise OSError(errno.EINVAL, "not a file")  # noqa: TRY301
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            if file.tell() > _LARGEST:
+                raise OSError(errno.EFBIG, f"larger than {_LARGEST >> 20} MiB")  # noqa: TRY301
     except OSError as error:
         complain(f"{path}: {error.strerror or error}; this session's history will not be kept")
         return InMemoryHistory()
