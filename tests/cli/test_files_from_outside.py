@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.cli.command import run
+from tests.cli.inside import inside
 from tests.guests.bodies import NOTHING
 from tests.guests.wat import guest
 from tests.mutations import mutated
@@ -178,3 +182,54 @@ def test_every_file_gives_a_result_or_the_documented_error(name: str, tmp_path: 
         except BaseException as error:
             raise AssertionError(f"{name}, number {number}: {data[:3000]!r}") from error
     assert refused
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"duration": float("inf")}, {"time": float("nan")}, {"time": 1e300}, {"duration": 10**309}, {"time": -1},
+        {"time": True}, {"handle": True}, {"handle": -1}, {"handle": 10**400}, {"outcome": {"ok": 1, "err": 2}},
+        {"outcome": []}, {"arguments": []}, {"host": None}, {"interface": 1}, {"function": {}}, {"reason": 5},
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["summary", "view"])
+def test_a_trace_of_wrong_values_is_refused(command: str, changes: dict[str, object], tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    path.write_text(f"{_record()}\n{_record(**changes)}\n")
+    done = inside("trace", command, str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"wasinet: trace {command}: {path}:2: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("editor", ["vi '", 'ed "', "vi \\"])
+def test_an_editor_that_is_no_command(editor: str, tmp_path: Path) -> None:
+    done = inside("config", "edit", env={"EDITOR": editor, "VISUAL": " ", "XDG_CONFIG_HOME": str(tmp_path)})
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"wasinet: config edit: EDITOR: {editor!r} is no command: no ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["replay", "/dev/zero"], "larger than 16 MiB"),
+        (["diff", "/dev/zero"], "larger than 16 MiB"),
+        (["trace", "view", "/dev/zero"], "a line is longer than 64 MiB"),
+        (["run", "--policy", "/dev/zero", "x.wasm"], "larger than 1 MiB"),
+        (["run", "/dev/zero"], "larger than 512 MiB|Cannot allocate memory"),
+        (["udp", "send", "127.0.0.1:9", "@/dev/zero"], "larger than 1 MiB"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_device_that_never_ends_under_a_limit_of_memory(arguments: list[str], message: str) -> None:
+    done = run(*arguments, prefix=["sh", "-c", 'ulimit -v 700000; exec "$@"', "sh"])
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(rf"wasinet: .*/dev/zero.*({message}).*\n", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["replay"], ["run"], ["trace", "summary"]], ids=" ".join)
+def test_waiting_for_a_pipe_ends_with_the_timeout(arguments: list[str], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = run("--timeout", "200ms", *arguments, str(tmp_path / "pipe"))
+    assert (done.returncode, done.stderr) == (124, f"wasinet: {' '.join(arguments)}: timed out after 200ms\n")

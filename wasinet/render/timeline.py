@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from wasinet.render.printable import Printable, cells, lines, padded, printed
+from wasinet.render.printable import Printable, cells, clipped, lines, padded
 from wasinet.render.theme import Painter
 from wasinet.render.tracefile import Call, Handle
 from wasinet.render.units import show_seconds
@@ -24,7 +24,9 @@ def letters_of(handles: Sequence[Handle]) -> dict[str, str]:
         for _, state in handle.states:
             if state not in found:
                 taken = set(found.values())
-                spare = (*filter(str.isalpha, state), *"abcdefghijklmnopqrstuvwxyz")
+                # Others may be wide, or become two characters as capitals.
+                own = (char for char in state if char.isascii() and char.isalpha())
+                spare = (*own, *"abcdefghijklmnopqrstuvwxyz")
                 found[state] = next((letter for letter in spare if letter not in taken), "?")
     return found
 
@@ -43,7 +45,7 @@ def timeline_text(calls: Sequence[Call], handles: Sequence[Handle], paint: Paint
     start = min(call.time for call in calls)
     end = max(call.end for call in calls)
     letters = letters_of(handles)
-    labels = [printed(f"#{handle.number} {handle.type}") for handle in handles]
+    labels = [clipped(f"#{handle.number} {handle.type}", width // 2) for handle in handles]
     label = max(map(cells, labels), default=0)
     columns = max(width - label - 2, _LEAST)
     scale = columns / max(end - start, 1e-9)
