@@ -27,9 +27,9 @@ class Ended:
 class _Stream(io.TextIOWrapper):
     """A standard stream in memory, which may pass for a terminal."""
 
-    def __init__(self, content: bytes = b"", *, terminal: bool = False) -> None:
+    def __init__(self, content: bytes = b"", *, terminal: bool = False, errors: str = "strict") -> None:
         self.bytes = io.BytesIO(content)
-        super().__init__(self.bytes, encoding="utf-8")
+        super().__init__(self.bytes, encoding="utf-8", errors=errors)
         self._terminal = terminal
 
     def isatty(self) -> bool:
@@ -38,7 +38,7 @@ class _Stream(io.TextIOWrapper):
 
 def inside(*arguments: str, stdin: bytes = b"", terminal: bool = False, env: dict[str, str] | None = None) -> Ended:
     """Run the command line; with ``terminal`` its output goes to one, of 80 columns."""
-    out, err = _Stream(terminal=terminal), _Stream(terminal=terminal)
+    out, err = _Stream(terminal=terminal), _Stream(terminal=terminal, errors="backslashreplace")
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     environment = CLEAN | ({"COLUMNS": "80", "TERM": "xterm"} if terminal else {}) | (env or {})
     try:
@@ -49,6 +49,8 @@ def inside(*arguments: str, stdin: bytes = b"", terminal: bool = False, env: dic
             patch.object(sys, "stderr", err),
         ):
             code = run(list(arguments))
+            out.flush()
+            err.flush()
     finally:
         gc.unfreeze()
         for number, handler in handlers.items():

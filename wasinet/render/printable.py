@@ -31,7 +31,7 @@ class Printable(str):
     __slots__ = ()
 
     def __add__(self, other: str) -> Printable:
-        return Printable(str.__add__(self, printed(other)))
+        return Printable(str.__add__(self, other if other.__class__ is Printable else printable(other)))
 
     def __radd__(self, other: str) -> Printable:
         return Printable(str.__add__(printed(other), self))

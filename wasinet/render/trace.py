@@ -25,7 +25,6 @@ Write = Callable[[str], None]
 
 _DROP = "drop "
 _GAP = Printable("  ")
-_LEADS_TO = Printable("{} → {}")
 # Errors that say "not yet" and nothing worse.
 _WAITING = frozenset({"would-block", "again"})
 
@@ -106,27 +105,38 @@ def record_line(
     call = _call(record, paint, printer)
     parts: list[str] = [call]
     if outcome:
-        parts.append(Printable("→ ") + outcome)
+        parts.append(Printable(f"→ {outcome}"))
     if timed:
         waited = "waited " if record.function.blocking and record.duration >= _NOTABLE else ""
         parts.append(paint("muted", waited + show_seconds(record.duration)))
     if record.before != record.after and record.after:
-        parts.append(_LEADS_TO.format(paint("state", record.before), paint("state", record.after)))
+        parts.append(Printable(f"{paint('state', record.before)} → {paint('state', record.after)}"))
     if reason:
         parts.append(reason)
-    return joined(paint("muted", f"{record.time:9.6f}") + _GAP if timed else Printable(), parts, width)
+    return joined(Printable(f"{paint('muted', f'{record.time:9.6f}')}{_GAP}") if timed else Printable(), parts, width)
 
 
 def joined(start: Printable, parts: Sequence[str], width: int | None) -> Printable:
     """The parts after one another; one that does not fit begins a line of its own."""
+    shown: list[str] = [start + parts[0]]
+    if width is None:
+        for part in map(printed, parts[1:]):
+            shown += " " if part.startswith("→") else _GAP, part
+        return Printable("".join(shown))
     indent = " " * (cells(start) + 2)
-    shown = [start + parts[0]] if width is None else list(wrapped(start + parts[0], max(width, 40), hang=indent))
+    used = cells(shown[0])
+    if used > width:
+        shown = list(wrapped(shown[0], max(width, 40), hang=indent))
+        used = cells(shown[-1])
     for part in map(printed, parts[1:]):
-        gap = Printable(" ") if part.startswith("→") else _GAP
-        if width is not None and cells(shown[-1] + gap + part) > width:
+        gap = " " if part.startswith("→") else _GAP
+        needed = len(gap) + cells(part)
+        if used + needed > width:
             shown += wrapped(part, max(width, 40), indent=indent, hang=indent)
+            used = cells(shown[-1])
         else:
-            shown[-1] += gap + part
+            shown[-1] = Printable(f"{shown[-1]}{gap}{part}")
+            used += needed
     return lines(shown)
 
 
@@ -134,14 +144,14 @@ def _call(record: CallRecord, paint: Painter, printer: HumanPrinter) -> Printabl
     function = record.function
     head = paint("function", function.name)
     if record.handle is not None:
-        head = paint("handle", f"#{record.handle}") + " " + head
+        head = Printable(f"{paint('handle', f'#{record.handle}')} {head}")
     if function.name.startswith(_DROP):
         return head
     values = record.arguments if record.handle is None else record.arguments[1:]
     texts = [
         _argument(printer, value, type_, paint) for value, (_, type_) in zip(values, function.inputs, strict=False)
     ]
-    return Printable("{}({})").format(head, Printable(", ").join(texts))
+    return Printable(f"{head}({', '.join(texts)})")
 
 
 def _argument(printer: HumanPrinter, value: Value, type_: Type, paint: Painter) -> Printable:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from wasinet.wit.types import Enum, Flags, Primitive, Type, Variant
 
 __all__ = [
@@ -79,16 +82,19 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
+# What may take another room than one column: Latin, arrows, dashes and the lines of tables do not.
+_UNUSUAL = re.compile("[^\x20-\u02ff\u2010-\u2026\u2190-\u21ff\u2500-\u257f]")
+
+
 def cells(text: str) -> int:
     """The columns of a terminal that a printable text takes: two for wide characters, none for combining ones."""
     if text.isascii():
         return len(text)
-    return sum(map(_cells, text))
+    return len(text) + sum(_cells(char) - 1 for char in _UNUSUAL.findall(text))
 
 
+@lru_cache(1000)
 def _cells(char: str) -> int:
-    if char < "\u0300":
-        return 1
     from unicodedata import category, east_asian_width
 
     # The vowels and final consonants of Hangul join the syllable before them.
