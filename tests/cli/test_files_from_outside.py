@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +20,12 @@ from tests.support import many
 from wasinet import wit
 from wasinet.cli.config import ConfigError
 from wasinet.cli.config_keys import load as load_config
-from wasinet.cli.policy_options import make_policy
+from wasinet.cli.policy_options import make_policy, write_learned
 from wasinet.cli.trace_files import read_calls
 from wasinet.cli.values import BadValue
 from wasinet.conformance import deviations
 from wasinet.conformance.scripts import read_script
+from wasinet.engine.learning import Learned
 from wasinet.hosts.components.component import Component, NotRunnable
 from wasinet.hosts.guest import world_of
 from wasinet.render.printable import Printable
@@ -203,6 +205,13 @@ def test_a_trace_of_wrong_values_is_refused(command: str, changes: dict[str, obj
     assert done.stderr.count("\n") == 1
 
 
+def test_a_learnt_rule_stays_one_rule(tmp_path: Path) -> None:
+    # A guest chooses the names that it looks up.
+    rule = 'name-lookup:x", "all"]\ndeny = [" \\u0041\x1b\u202e'
+    write_learned(str(tmp_path / "learnt"), [Learned(rule, 1), Learned("udp-send:127.0.0.1:9", 20)])
+    assert tomllib.loads((tmp_path / "learnt").read_text())["allow"] == [rule, "udp-send:127.0.0.1:9"]
+
+
 @pytest.mark.parametrize("editor", ["vi '", 'ed "', "vi \\"])
 def test_an_editor_that_is_no_command(editor: str, tmp_path: Path) -> None:
     done = inside("config", "edit", env={"EDITOR": editor, "VISUAL": " ", "XDG_CONFIG_HOME": str(tmp_path)})
@@ -216,6 +225,8 @@ def test_an_editor_that_is_no_command(editor: str, tmp_path: Path) -> None:
         (["replay", "/dev/zero"], "larger than 16 MiB"),
         (["diff", "/dev/zero"], "larger than 16 MiB"),
         (["trace", "view", "/dev/zero"], "a line is longer than 64 MiB"),
+        (["repl"], "standard input cannot be read: a line is longer than 16 MiB"),
+        (["call", "-"], "standard input cannot be read: larger than 16 MiB"),
         (["run", "--policy", "/dev/zero", "x.wasm"], "larger than 1 MiB"),
         (["run", "/dev/zero"], "larger than 512 MiB|Cannot allocate memory"),
         (["udp", "send", "127.0.0.1:9", "@/dev/zero"], "larger than 1 MiB"),
@@ -223,9 +234,10 @@ def test_an_editor_that_is_no_command(editor: str, tmp_path: Path) -> None:
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_a_device_that_never_ends_under_a_limit_of_memory(arguments: list[str], message: str) -> None:
-    done = run(*arguments, prefix=["sh", "-c", 'ulimit -v 700000; exec "$@"', "sh"])
+    with open("/dev/zero", "rb") as zero:
+        done = run(*arguments, stdin=zero, prefix=["sh", "-c", 'ulimit -v 700000; exec "$@"', "sh"])
     assert done.returncode == 2, done.stderr
-    assert re.fullmatch(rf"wasinet: .*/dev/zero.*({message}).*\n", done.stderr), done.stderr
+    assert re.fullmatch(rf"wasinet: .*({message}).*\n", done.stderr), done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["replay"], ["run"], ["trace", "summary"]], ids=" ".join)

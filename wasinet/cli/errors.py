@@ -94,6 +94,10 @@ def _os_error(error: OSError, settings: Settings) -> Ending:
     return FAILED, (f"{_named(settings)}: {what}{error.strerror or error}",)
 
 
+def _no_memory(error: MemoryError, settings: Settings) -> Ending:
+    return FAILED, (f"{_named(settings)}: there is not enough memory",)
+
+
 def _trap(error: Trap, settings: Settings) -> Ending:
     clause = f" ({error.clause})" if error.clause else ""
     return TRAP, (f"{_named(settings)}: trap: {error.message}{clause}",)
@@ -137,6 +141,7 @@ _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (KeyboardInterrupt, _silent(INTERRUPTED)),
     (BrokenPipeError, _silent(BROKEN_PIPE)),
     (OSError, _os_error),
+    (MemoryError, _no_memory),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -11,10 +12,13 @@ from wasinet.cli.interrupts import stop_timeout
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.tracing import readers
+from wasinet.cli.values import BadValue
+from wasinet.oscalls.documents import lines_of
 from wasinet.programs.events import LocalFailed
 from wasinet.render.color import is_terminal, wants_color, width_of
 from wasinet.render.theme import Painter
 from wasinet.repl.repl import Repl, needs_more
+from wasinet.script.transcript import MOST
 
 __all__ = ["command"]
 
@@ -84,12 +88,19 @@ def command(
         raise typer.Exit(repl.code)
 
 
+def _input() -> Iterator[bytes]:
+    try:
+        yield from lines_of(sys.stdin.buffer, MOST, sys.maxsize)
+    except OSError as error:
+        raise BadValue(f"standard input cannot be read: {error.strerror}") from None
+
+
 def _feed(repl: Repl) -> None:
     """Run standard input, line by line as it comes."""
     if sys.stdin is None:
         return
     entered = ""
-    for raw in sys.stdin.buffer:
+    for raw in _input():
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
         entered = f"{entered}\n{line}" if entered else line
         if needs_more(entered):
