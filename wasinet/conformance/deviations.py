@@ -102,7 +102,8 @@ def load(text: str) -> tuple[Deviation, ...]:
     try:
         entries = parse_toml(text.encode("utf-8", "surrogatepass")).get("deviation", [])
     except DocumentError as error:
-        raise ValueError(f"deviations.toml:{error.line or ''} {error}") from None
+        where = f"line {error.line}: " if error.line else ""
+        raise ValueError(f"deviations.toml: {where}{error}") from None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError("deviations.toml: each entry is a table [[deviation]]")
     found = tuple(map(_entry, entries))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from wasinet.wit.types import Enum, Flags, Primitive, Type, Variant
 
@@ -82,15 +82,17 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
-# What may take another room than one column: Latin, arrows, dashes and the lines of tables do not.
-_UNUSUAL = re.compile("[^\x20-\u02ff\u2010-\u2026\u2190-\u21ff\u2500-\u257f]")
-
-
 def cells(text: str) -> int:
     """The columns of a terminal that a printable text takes: two for wide characters, none for combining ones."""
     if text.isascii():
         return len(text)
-    return len(text) + sum(_cells(char) - 1 for char in _UNUSUAL.findall(text))
+    return len(text) + sum(_cells(char) - 1 for char in _unusual().findall(text))
+
+
+@cache
+def _unusual() -> re.Pattern[str]:
+    """What may take another room than one column: Latin, arrows, dashes and the lines of tables do not."""
+    return re.compile("[^\x20-\u02ff\u2010-\u2026\u2190-\u21ff\u2500-\u257f]")
 
 
 @lru_cache(1000)
