@@ -389,3 +389,8 @@ def number(name: str) -> int:
 def componentize_py() -> str | None:
     """The tool that makes components of Python programs: beside our Python, or on PATH."""
     return shutil.which("componentize-py", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
+
+
+def many(few: int, count: int) -> int:
+    """How often to repeat what random changes drive: ``count`` with WASINET_THOROUGH in the environment, else few."""
+    return count if os.environ.get("WASINET_THOROUGH") else few

@@ -11,6 +11,7 @@ from wasinet.cli.output import results, write_line
 from wasinet.cli.params import checked
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
+from wasinet.render.printable import Printable
 
 __all__ = ["SHELLS", "command"]
 
@@ -43,4 +44,4 @@ def command(
 
     settings: Settings = ctx.obj
     script = files("wasinet").joinpath("share", SHELLS[shell]).read_text("utf-8")
-    write_line(results(settings), script.rstrip("\n"))
+    write_line(results(settings), Printable(script.rstrip("\n")))

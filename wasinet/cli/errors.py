@@ -37,7 +37,9 @@ class Mismatch(Exception):
 def report(error: BaseException, settings: Settings, arguments: list[str]) -> int:
     """Say on standard error what ended the command; gives the exit code."""
     if settings.debug or "--debug" in arguments:
-        _traceback(error)
+        from wasinet.render.crash import traceback_lines
+
+        _say(traceback_lines(error), fold=False)
     for kind, handle in _HANDLERS:
         if isinstance(error, kind):
             code, lines = handle(error, settings)
@@ -86,13 +88,18 @@ def _os_error(error: OSError, settings: Settings) -> Ending:
     return FAILED, (f"{_named(settings)}: {what}{error.strerror or error}",)
 
 
+def _no_memory(error: MemoryError, settings: Settings) -> Ending:
+    return FAILED, (f"{_named(settings)}: there is not enough memory",)
+
+
 def _trap(error: Trap, settings: Settings) -> Ending:
     clause = f" ({error.clause})" if error.clause else ""
     return TRAP, (f"{_named(settings)}: trap: {error.message}{clause}",)
 
 
 def _bad_value(error: BadValue | HostError | NotInWorld, settings: Settings) -> Ending:
-    return USAGE, (f"{_named(settings)}: {error}",)
+    first, *others = error.lines if isinstance(error, BadValue) else (str(error),)
+    return USAGE, (f"{_named(settings)}: {first}", *others)
 
 
 def _starved(error: HostStarved, settings: Settings) -> Ending:
@@ -133,6 +140,7 @@ _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (KeyboardInterrupt, _silent(INTERRUPTED)),
     (BrokenPipeError, _silent(BROKEN_PIPE)),
     (OSError, _os_error),
+    (MemoryError, _no_memory),
 )
 
 
@@ -150,35 +158,23 @@ def _typer(error: BaseException, settings: Settings) -> Ending:
             from wasinet.cli.usage import usage_line
 
             return error.exit_code, (usage_line(error, settings),)
-    return FAILED, (
-        f"wasinet: internal error: {type(error).__name__}: {_one_line(error)}; run with --debug to see where",
-    )
+    from wasinet.render.crash import internal_error
+
+    return FAILED, (f"wasinet: {internal_error(error)}",)
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]
-
-
-def _say(lines: tuple[str, ...]) -> None:
+def _say(lines: tuple[str, ...], *, fold: bool = True) -> None:
+    from wasinet.cli.output import write_line
     from wasinet.render.color import is_terminal, width_of
 
-    if is_terminal(sys.stderr):
-        from textwrap import wrap
+    if fold and is_terminal(sys.stderr):
+        from wasinet.render.printable import wrapped
 
         width = width_of(sys.stderr)
-        lines = tuple(part for line in lines for part in wrap(line, width, subsequent_indent="  "))
+        lines = tuple(part for line in lines for part in wrapped(line, width, hang="  "))
     try:
         for line in lines:
-            print(line, file=sys.stderr)
-    except (OSError, ValueError):
+            write_line(sys.stderr, line)
+    except (LocalFailed, ValueError):
         # Nobody listens; the exit code still tells.
-        pass
-
-
-def _traceback(error: BaseException) -> None:
-    import traceback
-
-    try:
-        traceback.print_exception(error)
-    except (OSError, ValueError):
         pass

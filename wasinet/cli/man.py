@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wasinet.cli.commands import COMMANDS, Group
-from wasinet.cli.foreground import NOT_FOUND, in_front
+from wasinet.cli.foreground import NOT_FOUND, in_front, program_of
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
+from wasinet.render.printable import Printable
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -35,7 +36,7 @@ def command(
     stream = results(settings)
     source = find_page(tuple(words or ())).read_text("utf-8").rstrip("\n")
     if mdoc:
-        write_line(stream, source)
+        write_line(stream, Printable(source))
         return
     from wasinet.render.color import is_terminal, wants_color, width_of
     from wasinet.render.manual import manual_text
@@ -84,7 +85,7 @@ def find_page(words: tuple[str, ...]) -> Traversable:
 
 def _paged(text: str) -> bool:
     """Whether a pager showed it."""
-    pager = os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less"
+    pager = program_of(("MANPAGER", "PAGER"), "less")
     # As git does: colours pass, and what fits on the screen needs no key to leave.
     environment = {"LESS": "FRX", **os.environ}
     return in_front(pager, text=f"{text}\n", env=environment) != NOT_FOUND

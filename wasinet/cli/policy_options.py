@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from wasinet.cli.config_keys import Key, check_flag, check_rules, parse, shown
+from wasinet.cli.config_keys import Key, check_flag, check_rules, load, one_of
+from wasinet.cli.output import write_line
 from wasinet.cli.values import BadValue
 from wasinet.engine.learning import Learned, Learner
 from wasinet.engine.policy import ALLOW_ALL, GUEST, LOOKUP, Policy, PolicyError, Rule, Told
@@ -17,16 +19,12 @@ __all__ = ["Denials", "learned_lines", "make_policy", "read_policy", "write_lear
 _BASES = {"none": Policy(), "guest": GUEST, "all": ALLOW_ALL}
 
 
-def _base(value: Any) -> str:
-    if value not in _BASES:
-        raise BadValue(f"{shown(value)} is no base; choose {', '.join(_BASES)}")
-    return str(value)
-
-
 POLICY_KEYS = {
     key.name: key
     for key in (
-        Key("base", "|".join(_BASES), "What is allowed before any rule; none by default.", _base),
+        Key(
+            "base", "|".join(_BASES), "What is allowed before any rule; none by default.", one_of(tuple(_BASES), "base")
+        ),
         Key("allow", "RULES", "What is allowed.", check_rules),
         Key("deny", "RULES", "What is not, whatever is allowed.", check_rules),
         Key("ask", "true|false", "Ask at the terminal about what no rule speaks of.", check_flag),
@@ -39,15 +37,13 @@ def read_policy(path: str) -> dict[str, Any]:
     """What a policy file says, by key.
 
     Raises:
-        BadValue: it cannot be read.
-        ConfigError: it is no policy; with file and line.
+        BadValue: there is no such file.
+        ConfigError: it cannot be read, or is no policy; with file and line.
     """
     try:
-        with open(path, "rb") as file:
-            raw = file.read()
-    except (OSError, ValueError) as error:
-        raise BadValue(f"--policy: {path}: {getattr(error, 'strerror', None) or error}") from None
-    return {one.key.name: one.value for one in parse(path, raw, POLICY_KEYS)}
+        return {one.key.name: one.value for one in load(path, POLICY_KEYS)}
+    except FileNotFoundError as error:
+        raise BadValue(f"--policy: {path}: {error.strerror}") from None
 
 
 def make_policy(
@@ -135,8 +131,8 @@ class Denials:
 
 def _say(text: str) -> None:
     try:
-        print(f"wasinet: {text}", file=sys.stderr, flush=True)
-    except (OSError, ValueError):
+        write_line(sys.stderr, f"wasinet: {text}")
+    except (LocalFailed, ValueError):
         # Nobody listens; the guest is told by its error.
         pass
 
@@ -144,9 +140,10 @@ def _say(text: str) -> None:
 def write_learned(path: str, learned: Sequence[Learned]) -> None:
     """Write the policy that a run needed. Raises LocalFailed."""
     lines = ["# What a run needed, and no more.", 'base = "none"', "allow = ["]
-    width = max((len(one.rule) for one in learned), default=0) + 3
+    width = max((len(json.dumps(one.rule)) for one in learned), default=0) + 1
     for one in learned:
-        quoted = f'"{one.rule}",'
+        # What JSON escapes in a string, and how, TOML does, too.
+        quoted = f"{json.dumps(one.rule)},"
         lines.append(f"  {quoted:<{width}}  # {one.count} time{'s' if one.count != 1 else ''}")
     text = "\n".join((*lines, "]", ""))
     try:

@@ -23,6 +23,8 @@ __all__ = [
     "to_socket_address",
 ]
 
+# A file for --send is one datagram; what is larger than any is refused by the call itself, not here.
+_LARGEST = 1 << 20
 _U64 = (1 << 64) - 1
 _MOST_SECONDS = float(_U64 // 10**9)
 _DIGITS = frozenset("0123456789")
@@ -55,7 +57,18 @@ _MAX_PORT = 65535
 
 
 class BadValue(ValueError):
-    """A text that is not what it should be; the message says what would be right. Ends a command with 2."""
+    """A text that is not what it should be; the message says what would be right. Ends a command with 2.
+
+    Attributes:
+        lines: the message; one line, or more where a place in a text is shown.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class BadZone(BadValue):
@@ -244,10 +257,9 @@ def parse_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     if text.startswith("@@"):
         return text[1:].encode("utf-8", "surrogateescape")
+    from wasinet.oscalls.documents import read_whole
+
     try:
-        with open(text[1:], "rb") as file:
-            return file.read()
+        return read_whole(text[1:], _LARGEST)
     except OSError as error:
         raise BadValue(f"{text[1:]!r} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise BadValue(f"{text[1:]!r} cannot be read: {error}") from None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wasinet.programs.events import Event, HandleRef
+from wasinet.render.printable import Printable
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 from wasinet.wit.data import Data
@@ -70,7 +71,7 @@ _ROLES = {
     "target": "address",
 }
 _TIMES = frozenset({"seconds", "min", "median", "max"})
-_UNKNOWN = "unknown"
+_UNKNOWN = Printable("unknown")
 
 
 def is_shown(event: Event, verbose: bool) -> bool:
@@ -79,7 +80,7 @@ def is_shown(event: Event, verbose: bool) -> bool:
     return bool(template.texts) and (verbose or not template.verbose)
 
 
-def event_line(event: Event, paint: Painter) -> str:
+def event_line(event: Event, paint: Painter) -> Printable:
     """``listening on 127.0.0.1:8080``; an address that the host did not tell is ``unknown``."""
     fields = _Fields(
         (key, _field(key, value, paint))
@@ -89,26 +90,26 @@ def event_line(event: Event, paint: Painter) -> str:
     *better, last = TEMPLATES[event.name].texts
     for text in better:
         try:
-            return text.format(**fields)
+            return Printable(text).format(**fields)
         except KeyError:
             pass
-    return last.format_map(fields)
+    return Printable(last.format_map(fields))
 
 
-class _Fields(dict[str, str]):
+class _Fields(dict[str, Printable]):
     """Fields as text, for the template that is left when no other fits."""
 
-    def __missing__(self, key: str) -> str:
+    def __missing__(self, key: str) -> Printable:
         return _UNKNOWN
 
 
-def _field(key: str, value: Any, paint: Painter) -> str:
+def _field(key: str, value: Any, paint: Painter) -> Printable:
     if value in (None, ""):
         return _UNKNOWN
     if isinstance(value, HandleRef):
         return paint("handle", f"#{value.handle}")
     if key in _TIMES and isinstance(value, int | float):
-        return show_seconds(value)
+        return Printable(show_seconds(value))
     return paint(_ROLES.get(key, "value"), _plain(value))
 
 
@@ -117,7 +118,7 @@ def _plain(value: Any) -> str:
         case HandleRef():
             return f"#{value.handle}"
         case str():
-            return _printable(value)
+            return value
         case bool():
             return "yes" if value else "no"
         case float():
@@ -132,9 +133,3 @@ def _plain(value: Any) -> str:
             return "none"
         case _:
             return str(value)
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

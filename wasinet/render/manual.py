@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from wasinet.render.printable import Printable, cells
+
 __all__ = ["ESCAPES", "Paint", "manual_text"]
 
 Paint = Callable[[str, str], str]
@@ -49,7 +51,7 @@ _Word = list[tuple[str, str]]
 """What is printed without a blank in between: pieces of text with their roles, empty for none."""
 
 
-def manual_text(source: str, paint: Paint, width: int = 80) -> str:
+def manual_text(source: str, paint: Paint, width: int = 80) -> Printable:
     """The page as text, without a line end at its end; lines that can be filled are at most 100 columns wide.
 
     Raises:
@@ -59,7 +61,7 @@ def manual_text(source: str, paint: Paint, width: int = 80) -> str:
     for line in source.splitlines():
         page.take(line)
     page.fill()
-    return "\n".join(page.lines)
+    return Printable("\n".join(page.lines))
 
 
 class _Page:
@@ -96,7 +98,7 @@ class _Page:
         """Make lines of the words that wait."""
         line, used = "", 0
         for word in self._words:
-            size = sum(len(text) for _, text in word)
+            size = sum(cells(text) for _, text in word)
             if line and used + 1 + size > self._width:
                 self._add(line)
                 line = ""

@@ -13,12 +13,15 @@ from wasmtime.component import ComponentInstanceType, FuncType
 
 from wasinet.hosts.components.imports import import_name
 from wasinet.hosts.memories import Memories
-from wasinet.oscalls.interruption import in_thread, interruptible
+from wasinet.oscalls.documents import read_whole
+from wasinet.oscalls.interruption import in_thread
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Interface, World
 
 __all__ = ["Component", "Import", "NotRunnable", "cause_of"]
 
+_LARGEST = 512 << 20
+_TEXT = re.compile(rb"\s*[(;]")
 _MAGIC = b"\0asm"
 _CORE_VERSION = b"\x01\0\0\0"
 # Release candidates had other signatures.
@@ -132,9 +135,7 @@ def cause_of(error: WasmtimeError) -> str:
 
 def _read(path: str) -> bytes | str:
     try:
-        # A FIFO that nobody writes to keeps open(2) waiting.
-        with interruptible(), open(path, "rb") as file:
-            content = file.read()
+        content = read_whole(path, _LARGEST)
     except OSError as error:
         raise NotRunnable(f"{path}: {error.strerror}") from None
     if content.startswith(_MAGIC):
@@ -142,10 +143,10 @@ def _read(path: str) -> bytes | str:
             raise NotRunnable(f"{path} is a core module, not a component; wasm-tools component new makes one of it")
         return content
     try:
-        text = content.decode()
+        text = content.decode() if _TEXT.match(content) else ""
     except UnicodeDecodeError:
         text = ""
-    if not text.lstrip().startswith(("(", ";")):
+    if not text:
         raise NotRunnable(f"{path} is not a component: neither a .wasm file nor WAT text")
     if _first_word(text) == "(module":
         raise NotRunnable(f"{path} is a core module, not a component")
