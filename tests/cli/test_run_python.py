@@ -199,6 +199,8 @@ def test_a_socket_whose_connection_is_over(app: str, lab: Lab) -> None:
     with server() as (ending, port), server() as (resetting, reset_port):
         guest = lab.wasinet("run", app, "over", "127.0.0.1", str(refused_port()), str(port), str(reset_port))
         for listener, end in ((ending, socket.socket.close), (resetting, reset)):
+            # The guest may have to be compiled first.
+            listener.settimeout(120)
             connection, _ = listener.accept()
             end(connection)
         out, _ = guest.popen.communicate(b"\n", 60)
