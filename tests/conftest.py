@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import SECONDS
 from wasinet.hosts.native import NativeHost
+from wasinet.oscalls.interruption import wake_fd
 
 if TYPE_CHECKING:
     from wasinet.hosts.wasmtime import WasmtimeHost
@@ -33,6 +34,10 @@ def open_descriptors() -> dict[str, str]:
         except FileNotFoundError:
             continue  # the listing's own descriptor
     return found
+
+
+# One for the process, made when an engine first needs it.
+wake_fd()
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,8 @@ from wasinet.worlds.v0_2 import RESOURCES
 DATA = Path(__file__).parent / "data"
 SECONDS = 10
 """How long a test waits for what must happen; only a failing test waits this long."""
+THOROUGH = bool(os.environ.get("WASINET_THOROUGH"))
+"""Whether repetitions and random cases run in large numbers (``check --thorough``)."""
 
 
 def facts(name: str) -> Any:
@@ -269,7 +271,7 @@ class Asker:
         self.asked: list[tuple[str, Case | str]] = []
         self._open: list[Callable[[Fail | None], None]] = []
 
-    def __call__(self, use: str, target: Case | str, done: Callable[[Fail | None], None]) -> None:
+    def __call__(self, use: str, target: Case | str, rule: str, done: Callable[[Fail | None], None]) -> None:
         self.asked.append((use, target))
         if self.hold:
             self._open.append(done)
@@ -364,7 +366,7 @@ class FaultyOs(Os):
         self.calls.append("connect")
         return self.faults.get("connect") or super().connect(sock, address)
 
-    def connect_result(self, sock: SocketType) -> int | None:
+    def connect_result(self, sock: SocketType) -> Sockaddr | int | None:
         return self.faults.get("connect_result") or super().connect_result(sock)
 
     def shutdown_receive(self, sock: SocketType) -> None:
@@ -409,3 +411,8 @@ def lines_of(act: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def many(few: int, count: int) -> int:
+    """How often to repeat what random changes drive: ``count`` with WASINET_THOROUGH in the environment, else few."""
+    return count if THOROUGH else few

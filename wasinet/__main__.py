@@ -19,6 +19,18 @@ def main(arguments: list[str] | None = None) -> int:
         return getattr(interruption, "code", 130)
 
 
+def _end_at_once() -> None:
+    """Let Ctrl-C end the process until interruptions are installed, without a traceback from within an import."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        except ValueError:
+            # Not the main thread.
+            pass
+
+
 def _main(arguments: list[str]) -> int:
     from wasinet.cli.stdio import failed, finish, guard
 
@@ -30,6 +42,7 @@ def _main(arguments: list[str]) -> int:
 
             print(f"wasinet {__version__}")
             return finish(0)
+        _end_at_once()
         from wasinet.cli.run import run
 
         return finish(run(arguments))

@@ -12,11 +12,12 @@ import pytest
 
 from tests.cli.command import COMMAND
 from tests.cli.support import Lab, Running, accepted, peer, server, silent_port
+from tests.support import THOROUGH
 
 pytestmark = pytest.mark.usefixtures("world")
 on_both_hosts = pytest.mark.parametrize("world", ["0.2", "0.2 on wasmtime"], indirect=True)
 
-TRIES = 30
+TRIES = 30 if THOROUGH else 3
 _STRICT = ["-X", "dev", "-W", "default"]
 OURS = [sys.executable, *_STRICT, "-m", "wasinet"]
 # A resolver that does not answer: the lookup's thread sleeps on.

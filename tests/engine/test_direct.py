@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -153,9 +154,9 @@ def test_waiting_for_room_is_not_ended_by_what_arrives(bench: Bench) -> None:
     asked: list[int] = []
     waiter = FaultyOs.waiter
 
-    def watch(fd: int, mask: int) -> Any:
-        asked.append(mask)
-        return waiter(fd, mask)
+    def watch(masks: Mapping[int, int]) -> Any:
+        asked.append(masks[socket.sock.fileno()])
+        return waiter(masks)
 
     bench.os.waiter = watch
     direct.wait_to_send(socket)

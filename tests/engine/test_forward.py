@@ -444,7 +444,7 @@ def test_a_forward_that_never_waits_can_be_interrupted_between_pieces(
         if count == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(bench.host.engine.poller, "checkpoint", second)
+    monkeypatch.setattr("wasinet.engine.forward.checkpoint", second)
     with pytest.raises(KeyboardInterrupt):
         bench.call("forward", sink.tx, source.rx)
     received = bytearray()
@@ -462,9 +462,9 @@ def test_a_forward_that_never_waits_can_be_interrupted_between_pieces(
 
 _ENDLESS = """
 import os, signal, sys, threading, time
-from wasinet.cli.interrupts import catch_signals
+from wasinet.oscalls.interruption import install
 from wasinet.hosts.native import NativeHost
-catch_signals()
+install()
 host = NativeHost(world="draft")
 rx = host.open_input(os.open("/dev/zero", os.O_RDONLY))
 tx = host.open_output(os.open("/dev/null", os.O_WRONLY))

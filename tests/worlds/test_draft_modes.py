@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -94,20 +94,20 @@ def test_send_waits_for_room_and_for_nothing_else(bench: Bench, queued: bool) ->
     sock, (peer, address) = bench.udp("bound"), bench.datagrams()
     if queued:
         peer.sendto(b"x", udp_port(bench, sock))
-    waits: list[tuple[int, int]] = []
+    waits: list[Mapping[int, int]] = []
     waiter = bench.os.waiter
 
-    def room_comes(fd: int, mask: int) -> Callable[[], object]:
-        waits.append((fd, mask))
+    def room_comes(masks: Mapping[int, int]) -> Callable[[], object]:
+        waits.append(masks)
         bench.os.faults.clear()
-        return waiter(fd, mask)
+        return waiter(masks)
 
     bench.os.waiter = room_comes
     bench.os.faults["sendto"] = errno.EAGAIN
     assert bench.call("send", sock, {"data": b"hello", "remote-address": address}) == Ok()
     assert peer.recv(10) == b"hello"
     (wait,) = waits
-    assert wait[1] == 4
+    assert 4 in wait.values()
 
 
 def test_receive_waits_without_spinning_after_a_send_that_found_no_room(bench: Bench) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from wasinet.cli.interrupts import leave
 from wasinet.cli.screen import Screen
 from wasinet.cli.values import BadValue
 from wasinet.engine.faults import Fail
 from wasinet.engine.policy import target_text
 from wasinet.oscalls import Os
+from wasinet.oscalls.interruption import leave
 from wasinet.oscalls.wait import READ, wait_many
+from wasinet.render.printable import Printable, printed
 from wasinet.render.theme import Painter
 from wasinet.wit.values import Case
 
@@ -24,14 +25,29 @@ _Done = Callable[[Fail | None], None]
 # The ports of peers are the peers' affair: an answer for one is an answer for all of an address.
 _PEERS = frozenset({"tcp-accept", "udp-receive"})
 _ANSWERS = {b"o": "once", b"a": "always", b"n": "never", b"\x04": "never"}
-_OFFER = "[o]nce, [a]lways, [n]ever "
+_OFFER = "[o]nce, [a]lways, [n]ever"
 _STOP, _QUIT = b"\x1a", b"\x1c"
 
 
 class _Question:
-    def __init__(self, rule: str, done: _Done) -> None:
+    """What a person is asked.
+
+    Args:
+        use: ``tcp-connect``.
+        target: as text. An answer for ever is one for this target, and for no other that its name leads to later.
+        rule: what would allow it; by the name that the address came from, where it came from one.
+        done: takes the answer.
+    """
+
+    def __init__(self, use: str, target: str, rule: str, done: _Done) -> None:
+        self.use = use
+        self.target = target
         self.rule = rule
         self.done = done
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.use, self.target
 
 
 class TerminalAsker:
@@ -45,13 +61,13 @@ class TerminalAsker:
     """
 
     def __init__(self, guest: str, paint: Painter) -> None:
-        self._guest = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in guest)
+        self._head = printed(guest) + ": "
         self._paint = paint
         self._screen: Screen | None = None
         self._lock = threading.RLock()
         self._waiting: list[_Question] = []
         self._standing: _Question | None = None
-        self._decided: dict[str, str] = {}
+        self._decided: dict[tuple[str, str], str] = {}
         self._thread: threading.Thread | None = None
 
     def open(self) -> None:
@@ -89,12 +105,12 @@ class TerminalAsker:
         os.close(self._woken)
         self._screen.close()
 
-    def __call__(self, use: str, target: Case | str, done: _Done) -> Callable[[], None]:
+    def __call__(self, use: str, target: Case | str, rule: str, done: _Done) -> Callable[[], None]:
         """Have a use decided, now or later; see ``Policy``. Gives what withdraws the question."""
         text = target_text(target)
         if use in _PEERS:
-            text = text.rpartition(":")[0]
-        question = _Question(f"{use}:{text}", done)
+            text, rule = text.rpartition(":")[0], rule.rpartition(":")[0]
+        question = _Question(use, text, rule, done)
         with self._lock:
             self._waiting.append(question)
             self._next()
@@ -113,19 +129,23 @@ class TerminalAsker:
         assert self._screen is not None
         while self._waiting and self._standing is None:
             question = self._waiting.pop(0)
-            answer = self._decided.get(question.rule)
+            answer = self._decided.get(question.key)
             if answer is not None:
                 question.done(_outcome(question, answer))
                 continue
             self._standing = question
-            head, rule = f"{self._guest}: ", f"--allow {question.rule}"
-            painted = f"{head}{self._paint('function', rule)}? {self._paint('heading', _OFFER.rstrip())} "
             try:
-                self._screen.stand(f"{head}{rule}? {_OFFER}", painted)
+                self._screen.stand(self._line(question))
             except OSError:
                 self._answer("never")
                 continue
             os.write(self._wake, b"?")
+
+    def _line(self, question: _Question) -> Printable:
+        rule = self._paint("function", f"--allow {question.rule}")
+        # The address of a name is what is decided about.
+        behind = "" if question.rule == f"{question.use}:{question.target}" else f" ({question.target})"
+        return self._head + rule + f"{behind}? " + self._paint("heading", _OFFER) + " "
 
     def _clear(self, answer: str = "") -> None:
         assert self._screen is not None
@@ -141,7 +161,7 @@ class TerminalAsker:
         assert question is not None
         self._clear(answer)
         if answer != "once":
-            self._decided[question.rule] = answer
+            self._decided[question.key] = answer
         question.done(_outcome(question, answer))
         self._next()
 
@@ -178,5 +198,6 @@ class TerminalAsker:
 
 
 def _outcome(question: _Question, answer: str) -> Fail | None:
-    use, _, text = question.rule.partition(":")
-    return Fail("access-denied", f"{use} of {text} was denied at the terminal") if answer == "never" else None
+    if answer != "never":
+        return None
+    return Fail("access-denied", f"{question.use} of {question.target} was denied at the terminal")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ from wasinet.cli.options import CommonOption, common_options
 from wasinet.cli.output import write_line
 from wasinet.cli.params import default_text
 from wasinet.cli.values import BadValue
+from wasinet.oscalls.interruption import checkpoint, interruptible, start_timeout
 from wasinet.render.color import is_terminal, wants_color
+from wasinet.render.printable import Printable
 from wasinet.render.theme import Painter
 from wasinet.wit import WORLD_NAMES
 
@@ -95,8 +98,6 @@ class Leaf(_Shape, TyperCommand):
         return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: Context) -> Any:
-        from wasinet.cli.interrupts import start_timeout
-
         if self.calls and ctx.obj.world not in WORLD_NAMES:
             choose = ", ".join(WORLD_NAMES)
             raise BadValue(f"--world: {ctx.obj.world!r} is for wit and explain only; choose {choose}")
@@ -110,7 +111,10 @@ class Leaf(_Shape, TyperCommand):
             raise ctx.obj.config_error
         if ctx.obj.timeout:
             start_timeout(ctx.obj.timeout)
-        return super().invoke(ctx)
+        checkpoint()
+        # A command that calls a host says itself where it may be left; the others may be left anywhere.
+        with nullcontext() if self.calls else interruptible():
+            return super().invoke(ctx)
 
 
 class LazyGroup(_Shape, TyperGroup):
@@ -176,7 +180,7 @@ class LazyGroup(_Shape, TyperGroup):
             if self.path:
                 ctx.fail("Missing command.")
             if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
-                write_line(sys.stdout, ctx.get_help())
+                write_line(sys.stdout, Printable(ctx.get_help()))
                 return None
             ctx._protected_args = ["repl"]
         return super().invoke(ctx)

@@ -1,4 +1,7 @@
-"""Writing results and messages, so that a failing stream ends the command as documented."""
+"""Writing results and messages: the one way out for everything but received data, and failing streams end the command.
+
+What is written for people is escaped here unless it is ``Printable``; see ``wasinet.render.printable``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import sys
 from typing import Any
 
 from wasinet.cli.settings import Settings
+from wasinet.oscalls.interruption import interruptible
 from wasinet.programs.events import LocalFailed
+from wasinet.render.printable import printed
 
 __all__ = ["results", "write_file", "write_json", "write_line"]
 
@@ -17,12 +22,12 @@ def results(settings: Settings) -> Any:
 
 
 def write_line(stream: Any, text: str) -> None:
-    """Write a line for people at once, whatever the locale can show of it.
+    """Write a line for people at once, whatever the locale can show of it; lines, where it is ``Printable``.
 
     Raises:
         LocalFailed: the stream does not take it.
     """
-    _write(stream, text, getattr(stream, "encoding", None) or "utf-8", "replace")
+    _write(stream, printed(text), getattr(stream, "encoding", None) or "utf-8", "replace")
 
 
 def write_json(stream: Any, text: str) -> None:
@@ -56,12 +61,14 @@ def _write(stream: Any, text: str, encoding: str, errors: str) -> None:
         return
     try:
         raw = getattr(stream, "buffer", None)
-        if raw is None:
-            stream.write(text + "\n")
-        else:
+        # A pipe that nobody reads takes no more.
+        with interruptible():
+            if raw is None:
+                stream.write(f"{text}\n")
+            else:
+                stream.flush()
+                raw.write(text.encode(encoding, errors) + b"\n")
             stream.flush()
-            raw.write(text.encode(encoding, errors) + b"\n")
-        stream.flush()
     except OSError as error:
         name = "standard error" if stream is sys.stderr else "standard output"
         raise LocalFailed(f"write {name}", error.strerror or str(error), error.errno) from error

@@ -8,19 +8,24 @@ from typing import Annotated
 
 import typer
 
-from wasinet.cli.interrupts import stop_timeout
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.tracing import readers
+from wasinet.cli.values import BadValue
+from wasinet.oscalls.documents import lines_of
+from wasinet.oscalls.interruption import leave
 from wasinet.programs.events import LocalFailed
 from wasinet.render.color import is_terminal, wants_color, width_of
 from wasinet.render.theme import Painter
 from wasinet.repl.repl import Repl
+from wasinet.script.transcript import MOST
 
 __all__ = ["command"]
 
 _DRAIN = 5.0
 _DRAIN_INTERRUPTED = 1.0
+# What the prompt's event loop opens, which fails aloud where it cannot, and one for a file or a socket.
+_DESCRIPTORS = 4
 
 
 def command(
@@ -64,14 +69,19 @@ def command(
     delivered = True
     try:
         if at_prompt:
+            from wasinet.oscalls.files import descriptor_limit, has_descriptors
             from wasinet.repl.prompt import interact
 
+            if not has_descriptors(_DESCRIPTORS):
+                raise LocalFailed(
+                    "open a prompt", f"it needs {_DESCRIPTORS} more file descriptors; {descriptor_limit()}"
+                )
             interact(repl, vi=vi)
         else:
             repl.feed(_lines())
         interrupted = False
     finally:
-        stop_timeout()
+        leave()
         if not at_prompt:
             # Nobody is there to be told what was open at the end of a pipe.
             delivered = repl.session.host.close(_DRAIN_INTERRUPTED if interrupted else _DRAIN)
@@ -87,5 +97,10 @@ def command(
 
 def _lines() -> Iterator[str]:
     """Standard input, line by line as it comes."""
-    for raw in sys.stdin.buffer if sys.stdin is not None else ():
-        yield raw.decode("utf-8", "replace").rstrip("\r\n")
+    if sys.stdin is None:
+        return
+    try:
+        for raw in lines_of(sys.stdin.buffer, MOST, sys.maxsize):
+            yield raw.decode("utf-8", "replace").rstrip("\r\n")
+    except OSError as error:
+        raise BadValue(f"standard input cannot be read: {error.strerror}") from None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wasinet.cli.interrupts import catch_signals, leave
 from wasinet.cli.settings import Settings
+from wasinet.oscalls.interruption import cause, install, leave
 
 __all__ = ["run"]
 
@@ -11,7 +11,7 @@ __all__ = ["run"]
 def run(arguments: list[str]) -> int:
     """Run the command line; gives the exit code. No exception leaves this, and no traceback is shown by it."""
     settings = Settings()
-    catch_signals()
+    install()
     try:
         try:
             return _invoke(arguments, settings)
@@ -20,7 +20,7 @@ def run(arguments: list[str]) -> int:
     except BaseException as error:  # noqa: BLE001  # SystemExit and interruptions have exit codes, too.
         from wasinet.cli.errors import report
 
-        return report(error, settings, arguments)
+        return report(cause(error), settings, arguments)
 
 
 def _invoke(arguments: list[str], settings: Settings) -> int:

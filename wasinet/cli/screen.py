@@ -16,6 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 from wasinet.oscalls import Os
+from wasinet.oscalls.interruption import interruptible
+from wasinet.render.printable import Printable, cells
 
 __all__ = ["Screen"]
 
@@ -49,7 +51,7 @@ class Screen:
         self.os = _ScreenOs(self)
         self._escapes = os.environ.get("TERM", "dumb") not in ("", "dumb")
         self._lock = threading.RLock()
-        self._line = self._painted = ""
+        self._line = Printable()
         self._held = b""
         # Whether the cursor is at the beginning of a line, as far as we know.
         self._fresh = True
@@ -61,11 +63,11 @@ class Screen:
 
     # The line
 
-    def stand(self, line: str, painted: str) -> None:
+    def stand(self, line: Printable) -> None:
         """Show a line, and take keys; what was typed before it is thrown away. Raises OSError."""
         with self._lock:
             self._take()
-            self._line, self._painted = line, painted
+            self._line = line
             self._draw()
 
     def clear(self, answer: str = "") -> None:
@@ -75,10 +77,10 @@ class Screen:
                 return
             if self._escapes:
                 self._erase()
-                self._say(f"{self._painted}{answer}\n" if answer else "")
+                self._say(f"{self._line}{answer}\n" if answer else "")
             else:
                 self._say(f"{answer}\n")
-            self._line = self._painted = ""
+            self._line = Printable()
             held, self._held = self._held, b""
             while held:
                 held = held[os.write(self._out, held) :]
@@ -138,7 +140,7 @@ class Screen:
             data = data[os.write(self._out, data) :]
 
     def _draw(self) -> None:
-        self._say(self._painted if self._fresh else f"\n{self._painted}")
+        self._say(self._line if self._fresh else f"\n{self._line}")
         self._fresh = True
 
     def _erase(self) -> None:
@@ -146,28 +148,40 @@ class Screen:
         if not self._escapes:
             self._say("\n")
             return
-        from rich.cells import cell_len
-
-        rows = max(-(-cell_len(self._line) // max(os.get_terminal_size(self._out).columns, 1)), 1)
+        rows = max(-(-cells(self._line) // max(os.get_terminal_size(self._out).columns, 1)), 1)
         self._say("\r" + "\x1b[A" * (rows - 1) + _ERASE)
 
     def _take(self) -> None:
         import termios
 
-        self._modes = termios.tcgetattr(self.keys)
-        modes = termios.tcgetattr(self.keys)
+        try:
+            self._modes = termios.tcgetattr(self.keys)
+        except termios.error as error:
+            raise OSError(*error.args) from None
+        modes = [*self._modes[:6], [*self._modes[6]]]
         modes[3] &= ~(termios.ICANON | termios.ECHO)
         modes[6][termios.VMIN], modes[6][termios.VTIME] = 1, 0
         never = bytes([os.fpathconf(self.keys, "PC_VDISABLE") & 255])
         modes[6][termios.VSUSP] = modes[6][termios.VQUIT] = never
-        termios.tcsetattr(self.keys, termios.TCSAFLUSH, modes)
+        self._set(termios.TCSAFLUSH, modes)
 
     def _give_back(self) -> None:
         import termios
 
         modes, self._modes = self._modes, None
         if modes is not None:
-            termios.tcsetattr(self.keys, termios.TCSADRAIN, modes)
+            self._set(termios.TCSADRAIN, modes)
+
+    def _set(self, when: int, modes: list[Any]) -> None:
+        import termios
+
+        while True:
+            try:
+                return termios.tcsetattr(self.keys, when, modes)
+            except termios.error as error:
+                # A signal came while the output was waited for.
+                if error.args[0] != errno.EINTR:
+                    raise OSError(*error.args) from None
 
     # What is written and read meanwhile
 
@@ -177,7 +191,8 @@ class Screen:
         Raises:
             OSError: of ``send``.
         """
-        with self._lock:
+        # An interruption in between would leave the line half drawn.
+        with self._lock, interruptible(False):
             if not self._line:
                 return self._sent(send, data)
             end = data.rfind(b"\n") + 1
@@ -258,7 +273,12 @@ class _Raw(io.RawIOBase):
         return self._fd
 
     def write(self, data: Any) -> int:
-        return self._screen.write(lambda piece: os.write(self._fd, piece), bytes(data))
+        return self._screen.write(self._send, bytes(data))
+
+    def _send(self, piece: bytes) -> int:
+        # The terminal may be stopped by Ctrl-S.
+        with interruptible():
+            return os.write(self._fd, piece)
 
 
 def _text(stream: Any, screen: Screen) -> io.TextIOWrapper:

@@ -1,11 +1,12 @@
-"""Calls that do not come back: a host that waits for what never comes is interrupted as by Ctrl-C."""
+"""Calls that do not come back: a host that waits for what never comes is interrupted."""
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable
 from typing import TypeVar
+
+from wasinet.oscalls.interruption import Interruption, checkpoint, request
 
 __all__ = ["Stuck", "bounded", "can_bound"]
 
@@ -16,13 +17,13 @@ class Stuck(Exception):
     """The call was still waiting when its time was over."""
 
 
+class _TooLong(Interruption):
+    """The time of one call is over."""
+
+
 def can_bound() -> bool:
-    """Whether a wait can be interrupted here: in the main thread of a POSIX system, unless Ctrl-C is ignored."""
-    return (
-        hasattr(signal, "pthread_kill")
-        and threading.current_thread() is threading.main_thread()
-        and callable(signal.getsignal(signal.SIGINT))
-    )
+    """Whether a wait can be interrupted here: in the main thread only."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def bounded(call: Callable[[], _T], seconds: float) -> _T:
@@ -31,32 +32,16 @@ def bounded(call: Callable[[], _T], seconds: float) -> _T:
     Raises:
         Stuck: it was still waiting after so many seconds, and was interrupted.
     """
-    lock = threading.Lock()
-    fired = done = False
-    main = threading.main_thread().ident
-    assert main is not None
-
-    def fire() -> None:
-        nonlocal fired
-        with lock:
-            if not done:
-                fired = True
-                signal.pthread_kill(main, signal.SIGINT)
-
-    timer = threading.Timer(seconds, fire)
+    timer = threading.Timer(seconds, request, (_TooLong(),))
     timer.daemon = True
     timer.start()
     try:
         try:
-            result = call()
+            return call()
         finally:
-            with lock:
-                done = True
             timer.cancel()
             timer.join()
-    except KeyboardInterrupt as error:
-        # Others, of --timeout for instance, are of another class.
-        if fired and error.__class__ is KeyboardInterrupt:
-            raise Stuck from None
-        raise
-    return result
+            # It may have fired as the call came back.
+            checkpoint()
+    except _TooLong:
+        raise Stuck from None

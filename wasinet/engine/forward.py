@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasinet.engine.faults import Fail
 from wasinet.engine.streams import InputStream, OutputStream
+from wasinet.oscalls.interruption import checkpoint
 from wasinet.oscalls.relay import Relay, can_relay
 
 __all__ = ["forward", "splice_all"]
@@ -53,7 +54,7 @@ def forward(sink: OutputStream, source: InputStream) -> int:
             return _through_pipe(relay, sink, source)
     total = 0
     while True:
-        sink.engine.poller.checkpoint()
+        checkpoint()
         try:
             moved = splice_all(sink, source, sink.engine.chunk)
         except Fail as error:
@@ -68,7 +69,6 @@ def forward(sink: OutputStream, source: InputStream) -> int:
 def _through_pipe(relay: Relay, sink: OutputStream, source: InputStream) -> int:
     reader, writer = source.reader, sink.writer
     wait = sink.engine.poller.wait_for
-    checkpoint = sink.engine.poller.checkpoint
     total = 0
     try:
         while True:

@@ -13,6 +13,7 @@ from time import monotonic
 
 from wasinet.hosts.forwarder import BASE, result_base
 from wasinet.hosts.runtime import Instance
+from wasinet.oscalls.interruption import checkpoint
 
 __all__ = ["SLICE", "Slices"]
 
@@ -45,6 +46,7 @@ class Slices:
         """
         own = len(pollables)
         while True:
+            checkpoint()
             left = SLICE if deadline is None else max(deadline - monotonic(), 0.0)
             if left < SLICE:
                 timer = self._after(left)

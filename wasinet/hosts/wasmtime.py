@@ -18,6 +18,7 @@ from time import monotonic
 
 from wasinet import wit
 from wasinet.engine.faults import Trap, code_of
+from wasinet.engine.names import is_local, loosely
 from wasinet.hosts import HandleInfo, HostError
 from wasinet.hosts.abi import Arguments, loader
 from wasinet.hosts.beside import Beside
@@ -27,6 +28,7 @@ from wasinet.hosts.forwarder import BASE, drop_export, export_name, result_base
 from wasinet.hosts.recording import Recording, drop_function
 from wasinet.hosts.runtime import MISSING, Instance, RuntimeTrap, runtime_version
 from wasinet.hosts.slices import Slices, poll
+from wasinet.oscalls.interruption import PENDING, checkpoint
 from wasinet.wit import DEFAULT_WORLD
 from wasinet.wit.addresses import show_address
 from wasinet.wit.declare import Function
@@ -177,12 +179,16 @@ class WasmtimeHost(Recording):
         if function.resource is None:
 
             def call_free(*inputs: Value) -> Value:
+                if PENDING:
+                    checkpoint()
                 return finish(pack(*self._indexes(inputs, borrowed)), None, inputs)
 
             return call_free if key != "resolve-addresses" else self._named(call_free)
         kind = function.resource.name
 
         def call(handle: int, *inputs: Value) -> Value:
+            if PENDING:
+                checkpoint()
             entry = table.get(handle)
             if entry is None or entry.kind != kind:
                 return self._elsewhere(key, kind, handle, inputs)
@@ -205,6 +211,10 @@ class WasmtimeHost(Recording):
 
     def _named(self, call: Operation) -> Operation:
         def resolve_addresses(network: int, name: str) -> Value:
+            if is_local(loosely(name)):
+                # Wasmtime hands these to the system's resolver, which asks the name server.
+                self._indexes((network,), [(0, "network")])
+                return self._beside.look_up(name)
             outcome = call(network, name)
             if isinstance(outcome, Ok):
                 entry = self._table[outcome.value]

@@ -50,10 +50,11 @@ if hasattr(select, "poll"):
         events = poll.poll() if timeout is None else poll.poll(_milliseconds(timeout))
         return events[0][1] if events else 0
 
-    def waiter(fd: int, mask: int) -> Callable[[], object]:
-        """What waits for one descriptor without a limit, again and again at less cost than ``wait_one``."""
+    def waiter(masks: Mapping[int, int]) -> Callable[[], object]:
+        """What waits for any of the descriptors without a limit, again and again at less cost than ``wait_many``."""
         poll = select.poll()
-        poll.register(fd, mask)
+        for fd, mask in masks.items():
+            poll.register(fd, mask)
         return poll.poll
 
 else:
@@ -73,9 +74,9 @@ else:
         """Wait for one descriptor with select(2)."""
         return dict(wait_many({fd: mask}, timeout)).get(fd, 0)
 
-    def waiter(fd: int, mask: int) -> Callable[[], object]:
-        """What waits for one descriptor without a limit."""
-        return lambda: wait_one(fd, mask, None)
+    def waiter(masks: Mapping[int, int]) -> Callable[[], object]:
+        """What waits for any of the descriptors without a limit."""
+        return lambda: wait_many(masks, None)
 
 
 class Kept:

@@ -19,7 +19,6 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 from math import isfinite
@@ -44,7 +43,7 @@ from wasinet.wit.types import (
 )
 from wasinet.wit.values import Err, Ok, Some, Value
 
-__all__ = ["dump_line", "event_json", "plain_json", "to_json", "unicode"]
+__all__ = ["dump_line", "event_json", "plain_json", "to_json"]
 
 _ADDRESSES = HumanPrinter()
 
@@ -117,13 +116,22 @@ def event_json(name: str, time: float, fields: Mapping[str, Any]) -> str:
 
 
 def dump_line(value: Any) -> str:
-    """JSON in one line, in valid Unicode."""
-    return unicode(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+    """JSON in one line, without anything that a terminal could act upon, and in valid Unicode."""
+    return escaped(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
 
 
-_LONE = re.compile("[\ud800-\udfff]")
+def escaped(text: str) -> str:
+    """A line of JSON, with escapes for what is not printable; only strings can hold such.
+
+    Bytes that are no UTF-8, and so came as lone surrogates, are U+FFFD: not every reader of JSON takes an escape
+    for half of a pair.
+    """
+    if (text.isascii() and "\x7f" not in text) or text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
-def unicode(text: str) -> str:
-    """A text that every reader of JSON takes: bytes that are no UTF-8, and so came as lone surrogates, as U+FFFD."""
-    return text if text.isascii() else _LONE.sub("\N{REPLACEMENT CHARACTER}", text)
+def _escape(char: str) -> str:
+    if "\ud800" <= char <= "\udfff":
+        return "\N{REPLACEMENT CHARACTER}"
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]

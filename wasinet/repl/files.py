@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wasinet.render.printable import lines
 from wasinet.repl.faults import CommandError, choice
 from wasinet.script.replay import too_early
+from wasinet.script.transcript import TranscriptError, read_text
 from wasinet.wit.english import counted
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def _path(name: str) -> Path:
 def _write(repl: Repl, name: str, text: str) -> None:
     """Write a file; ``-`` is where results go."""
     if name == "-":
-        repl.write(text.removesuffix("\n"))
+        repl.write(lines(text.removesuffix("\n").split("\n")))
         return
     path = _path(name)
     try:
@@ -86,17 +88,18 @@ def load(repl: Repl, text: str) -> None:
         raise CommandError(".load reads a file; lines are entered or pasted at the prompt")
     path = _path(name)
     try:
-        lines = path.read_text(encoding="utf-8").removeprefix("\ufeff").splitlines()
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        text = read_text(path)
+    except TranscriptError as error:
+        raise CommandError(str(error)) from None
+    entered = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     if repl.loading >= _DEEPEST:
         raise CommandError(f"{path} is loaded by itself")
     repl.loading += 1
     try:
-        if any(line.startswith((">", "%")) for line in lines):
-            _transcript_lines(repl, path, lines)
+        if any(line.startswith((">", "%")) for line in entered):
+            _transcript_lines(repl, path, entered)
         else:
-            repl.feed(lines)
+            repl.feed(entered)
     finally:
         repl.loading -= 1
 

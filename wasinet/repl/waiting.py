@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from wasinet.hosts import Trapped
+from wasinet.oscalls.interruption import sleep
 from wasinet.render.units import show_seconds
 from wasinet.repl.faults import CommandError, handle
 from wasinet.script.names import Names
@@ -41,7 +42,7 @@ def wait(repl: Repl, text: str) -> None:
     while not session.host.wait(number, _AT_ONCE):
         pass
     repl.paths.look("wait")
-    repl.write(f"{repl.paint('handle', text)} is {repl.paint('ok', 'ready')} after {_took(start)}")
+    repl.write(repl.paint("handle", text) + " is " + repl.paint("ok", "ready") + f" after {_took(start)}")
 
 
 def _took(start: float) -> str:
@@ -60,7 +61,7 @@ def watch(repl: Repl, text: str) -> None:
             for bound in prepared:
                 if isinstance(repl.call(bound).outcome, Trapped):
                     return
-            time.sleep(seconds)
+            sleep(seconds)
     except KeyboardInterrupt as interruption:
         if type(interruption) is not KeyboardInterrupt:
             raise

@@ -1,0 +1,319 @@
+"""Interruptions: Ctrl-C, SIGTERM and ``--timeout``, which end a command in order.
+
+A signal's exception may not come between two steps of the engine, where a new descriptor may not have
+its owner yet. So an interruption is a flag: it is *pending* until ``checkpoint`` raises it, which every
+call and every wait of the engine does. A wait cannot miss one: it watches ``wake_fd`` beside its own
+descriptors. Long work runs in a thread that a wait can leave (``in_thread``). Code that has nothing to
+leave half done, and may block or compute for long, says so with ``interruptible``: there an
+interruption is raised at once.
+
+All interruptions are KeyboardInterrupts, so that what leaves a blocking call in order on Ctrl-C does so
+for the others too.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from wasinet.oscalls.wait import LONGEST
+
+__all__ = [
+    "PENDING",
+    "Interruption",
+    "Terminated",
+    "TimedOut",
+    "abandoned",
+    "cause",
+    "checkpoint",
+    "in_thread",
+    "install",
+    "interruptible",
+    "leave",
+    "request",
+    "sleep",
+    "start_timeout",
+    "stop_timeout",
+    "wake_fd",
+]
+
+_T = TypeVar("_T")
+
+
+class Interruption(KeyboardInterrupt):
+    """An interruption other than Ctrl-C. ``code`` is the exit code of a command that it ends."""
+
+    code = 130
+
+
+class TimedOut(Interruption):
+    """The time of ``--timeout`` is over."""
+
+    code = 124
+
+
+class Terminated(Interruption):
+    """SIGTERM came."""
+
+    code = 143
+
+
+PENDING: Final[list[KeyboardInterrupt]] = []
+"""What ``checkpoint`` will raise. Calls test it before they call ``checkpoint``, which costs them next to nothing."""
+
+_AGAIN = 1.0
+_SOON = 0.001
+# Seconds, 31 years: Python counts the nanoseconds of a timer in 64 bits, with a sign.
+_LONGEST = 1e9
+_wake: tuple[int, int] | None = None
+_at_once = False
+_leaving = False
+_limited = False
+_late = 0
+_unfinished: set[threading.Thread] = set()
+
+
+def _pipe() -> tuple[int, int]:
+    global _wake
+    if _wake is None:
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
+        _wake = reader, writer
+    return _wake
+
+
+def wake_fd() -> int:
+    """The descriptor that is readable while an interruption is pending: one for the process."""
+    return _pipe()[0]
+
+
+def request(error: KeyboardInterrupt) -> None:
+    """Make an interruption pending, from a signal's handler or another thread."""
+    PENDING.append(error)
+    try:
+        os.write(_pipe()[1], b"\0")
+    except BlockingIOError:
+        # A full pipe is readable already.
+        pass
+
+
+def checkpoint() -> None:
+    """Raise the interruption that is pending, if there is one.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; or an ``Interruption``.
+    """
+    if not PENDING or threading.current_thread() is not threading.main_thread():
+        return
+    error = PENDING[0]
+    PENDING.clear()
+    try:
+        while os.read(wake_fd(), 64):
+            pass
+    except BlockingIOError:
+        pass
+    raise error
+
+
+class interruptible:  # noqa: N801  # used like contextlib's
+    """While entered, an interruption is raised at once: the code has nothing that it must not leave half done.
+
+    ``interruptible(False)`` is for a part of such code that has.
+    """
+
+    def __init__(self, at_once: bool = True) -> None:
+        self._wanted = at_once
+
+    def __enter__(self) -> Self:
+        global _at_once
+        self._before = _at_once
+        _at_once = self._wanted and not _leaving
+        if PENDING and _at_once:
+            try:
+                checkpoint()
+            except BaseException:
+                _at_once = self._before
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        global _at_once
+        _at_once = self._before
+
+
+def in_thread(work: Callable[[], _T]) -> _T:
+    """Do ``work`` in another thread and wait for it; an interruption ends the wait.
+
+    The work then goes on, and its result is nobody's.
+
+    Raises:
+        BaseException: whatever the work raises; KeyboardInterrupt, see ``checkpoint``.
+    """
+    outcome: list[Any] = []
+    reader, writer = os.pipe()
+
+    def run() -> None:
+        try:
+            outcome.append((True, work()))
+        except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
+            outcome.append((False, error))
+        finally:
+            os.close(writer)
+            _unfinished.discard(thread)
+
+    thread = threading.Thread(target=run, name="work", daemon=True)
+    _unfinished.add(thread)
+    try:
+        thread.start()
+    except BaseException:
+        _unfinished.discard(thread)
+        os.close(writer)
+        os.close(reader)
+        raise
+    try:
+        _wait(reader, None)
+    finally:
+        os.close(reader)
+    succeeded, value = outcome[0]
+    if not succeeded:
+        raise value
+    result: _T = value
+    return result
+
+
+def abandoned() -> bool:
+    """Whether the work of an ``in_thread`` that was left still goes on."""
+    return bool(_unfinished)
+
+
+def sleep(seconds: float) -> None:
+    """Let time pass. Raises KeyboardInterrupt, see ``checkpoint``."""
+    _wait(None, seconds)
+
+
+def _wait(fd: int | None, seconds: float | None) -> None:
+    """Wait until a descriptor is readable, or for a time."""
+    checkpoint()
+    # With poll(2), since a process may have more descriptors than select(2) takes.
+    poll = select.poll()
+    for one in (fd, wake_fd()):
+        if one is not None:
+            poll.register(one, select.POLLIN)
+    poll.poll(None if seconds is None else min(seconds, LONGEST) * 1000)
+    checkpoint()
+
+
+# Signals
+
+
+def _arrived(error: KeyboardInterrupt) -> None:
+    """Raise here, or leave it to the next checkpoint."""
+    global _late
+    if _leaving:
+        _late += 1
+        if _late > 1:
+            os._exit(getattr(error, "code", Interruption.code))
+    elif _at_once:
+        raise error
+    request(error)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    _arrived(KeyboardInterrupt())
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    _arrived(Terminated())
+
+
+def _timed_out(number: int, frame: FrameType | None) -> None:
+    if not PENDING:
+        if _limited:
+            _arrived(TimedOut())
+    elif _at_once:
+        # One that was lost before, see ``_unraisable``.
+        checkpoint()
+
+
+def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    """An interruption in a finalizer or a callback of the interpreter is lost there: raise it again, soon."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        request(unraisable.exc_value)
+        _alarm(_SOON)
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
+def install() -> None:
+    """Have SIGINT, unless it is ignored, and SIGTERM become interruptions from now on, pending at first."""
+    global _leaving, _late, _at_once
+    _leaving, _late, _at_once = False, 0, False
+    PENDING.clear()
+    wake_fd()
+    try:
+        if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL):
+            signal.signal(signal.SIGINT, _interrupted)
+        signal.signal(signal.SIGTERM, _terminated)
+    except ValueError:
+        # Not the main thread, as when tests call the command in process.
+        return
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _unraisable
+
+
+def start_timeout(nanoseconds: int) -> None:
+    """Interrupt with ``TimedOut`` after this time, where the platform has such a timer; again each second."""
+    global _limited
+    _limited = True
+    _alarm(min(max(nanoseconds / 1e9, 1e-6), _LONGEST))
+
+
+def _alarm(seconds: float) -> None:
+    if hasattr(signal, "setitimer"):
+        try:
+            signal.signal(signal.SIGALRM, _timed_out)
+        except ValueError:
+            # Not the main thread.
+            return
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+
+
+def stop_timeout() -> None:
+    """No ``TimedOut`` from now on."""
+    global _limited
+    _limited = False
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def leave() -> None:
+    """The command is ending: no ``TimedOut`` from now on, and the next interruption only cuts waits short.
+
+    What ends a command must not be left half done, nor the interpreter's own end, which would show a
+    traceback. One more interruption ends the process at once: its output may be stuck.
+    """
+    global _leaving, _at_once
+    _leaving, _at_once = True, False
+    stop_timeout()
+
+
+def cause(error: BaseException) -> BaseException:
+    """The interruption behind an error, or the error itself.
+
+    The interpreter turns what is raised while a class is made, and so in an import, into a RuntimeError.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, KeyboardInterrupt):
+            return found
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+    return error
