@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from socket import SocketType
@@ -21,7 +22,7 @@ from wasinet.wit.values import Case, Err, Ok, Value
 from wasinet.worlds.v0_2 import RESOURCES
 
 DATA = Path(__file__).parent / "data"
-SECONDS = 10
+SECONDS = 60
 """How long a test waits for what must happen; only a failing test waits this long."""
 THOROUGH = bool(os.environ.get("WASINET_THOROUGH"))
 """Whether repetitions and random cases run in large numbers (``check --thorough``)."""
@@ -151,6 +152,17 @@ def fill(host: Host, tx: int) -> int:
         need(host.call("output-stream.write", tx, bytes(permit)))
         total += permit
     return total
+
+
+def soon(limit: float, run: Callable[[], object]) -> float:
+    """The seconds that a run takes, fewer than the limit. It has some tries: a busy machine makes single ones slow."""
+    times: list[float] = []
+    while not times or (times[-1] >= limit and len(times) < 10):
+        start = time.monotonic()
+        run()
+        times.append(time.monotonic() - start)
+    assert times[-1] < limit, times
+    return times[-1]
 
 
 # Sockets

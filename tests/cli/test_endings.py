@@ -170,7 +170,7 @@ def listener(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 def test_signals(number: signal.Signals, code: int) -> None:
     with listener("--trace-summary") as process:
         process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == code
     assert errors.startswith("function ")
     assert errors.splitlines()[-1].startswith("total ")
@@ -206,7 +206,7 @@ def test_interrupt_while_starting() -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            timeout=30,
+            timeout=120,
             check=False,
         )
         assert (done.stdout, done.stderr, done.returncode) == ("", "", 130)

@@ -19,7 +19,7 @@ from wasinet.cli.policy_options import learned_lines
 from wasinet.engine.learning import Learned
 
 WORLD = wit.load("0.2")
-SECONDS = 20
+SECONDS = 120
 _IN_PROGRESS = "unbound → connect-in-progress"
 
 

@@ -16,7 +16,7 @@ from tests.cli.command import run
 from tests.cli.support import Lab, accepted, peer, server, until
 from tests.guests.python_app import build
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_asyncio_server(app: str, lab: Lab) -> None:
 def test_udp(app: str) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as answering:
         answering.bind(("127.0.0.1", 0))
-        answering.settimeout(60)
+        answering.settimeout(120)
         port = answering.getsockname()[1]
 
         def answer() -> None:

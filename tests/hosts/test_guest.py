@@ -53,7 +53,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 @contextmanager
 def listening() -> Iterator[tuple[socket.socket, int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(30)
+        listener.settimeout(120)
         yield listener, listener.getsockname()[1]
 
 

@@ -26,7 +26,7 @@ from tools.generate import ROOT
 from wasinet import __version__
 
 pytest.importorskip("hatchling", reason="hatchling, which builds wheels, is not installed")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 # Releases of 3.11 before the fourth have no filters, and later Pythons warn without one.
 SAFELY: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
@@ -51,7 +51,7 @@ def build(folder: Path, kind: str, target: Path, **env: str) -> Path:
         env=CLEAN | env,
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=250,
     )
     (made,) = target.glob("*.whl" if kind == "wheel" else "*.tar.gz")
     return made
@@ -151,7 +151,7 @@ def prefix(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
         capture_output=True,
         env=CLEAN | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-        timeout=120,
+        timeout=250,
     )
     site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
     ours = [path for path in sys.path if path.endswith("site-packages")]
@@ -163,7 +163,7 @@ def wasinet(prefix: Path, *arguments: str, module: bool = False) -> subprocess.C
     command = [str(prefix / "bin/python"), "-m", "wasinet"] if module else [str(prefix / "bin/wasinet")]
     # Not in the checkout, whose package would be found first.
     return subprocess.run(
-        [*command, *arguments], cwd=prefix, env=CLEAN, capture_output=True, encoding="utf-8", timeout=60, check=False
+        [*command, *arguments], cwd=prefix, env=CLEAN, capture_output=True, encoding="utf-8", timeout=250, check=False
     )
 
 
@@ -191,7 +191,7 @@ def test_man_shows_the_installed_page(prefix: Path) -> None:
         env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "MANWIDTH": "80"},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=250,
     )
     if "minimized" in done.stdout:
         pytest.skip("man is not installed in full here")
@@ -205,7 +205,7 @@ def test_mandoc_shows_the_installed_page(prefix: Path) -> None:
         ["mandoc", "-Tascii", str(prefix / "share/man/man7/wasinet-states.7")],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=250,
         check=True,
     )
     assert "connect-in-progress" in done.stdout
