@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from socket import SocketType
 from typing import Any, NamedTuple
+
+import pytest
 
 from wasinet.engine.faults import Fail
 from wasinet.engine.policy import Policy, Rule
@@ -396,6 +399,22 @@ class FaultyOs(Os):
 def number(name: str) -> int:
     """An errno by its name."""
     return int(getattr(errno, name))
+
+
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that one worker of the run makes, and that all use: for what is costly to build."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, made = base / name, base / f"{name} is made"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
 
 
 def componentize_py() -> str | None:

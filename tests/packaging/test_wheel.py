@@ -22,6 +22,7 @@ import pytest
 from tests.cli.command import CLEAN
 from tests.cli.support import needs
 from tests.reference.shells import SHELLS
+from tests.support import shared
 from tools.generate import ROOT
 from wasinet import __version__
 
@@ -59,7 +60,12 @@ def build(folder: Path, kind: str, target: Path, **env: str) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(source(tmp_path_factory.mktemp("source")), "wheel", tmp_path_factory.mktemp("dist"))
+    def make(folder: Path) -> None:
+        (folder / "source").mkdir()
+        build(source(folder / "source"), "wheel", folder / "dist")
+
+    (made,) = (shared(tmp_path_factory, "wheel", make) / "dist").iterdir()
+    return made
 
 
 def test_two_builds_are_equal(wheel: Path, tmp_path: Path) -> None:
@@ -144,19 +150,22 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def prefix(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new environment with the wheel in it; what the wheel needs is that of this environment."""
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    subprocess.run(
-        [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
-        check=True,
-        capture_output=True,
-        env=CLEAN | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-        timeout=250,
-    )
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
-    ours = [path for path in sys.path if path.endswith("site-packages")]
-    (site / "needs.pth").write_text("".join(f"{path}\n" for path in ours), "utf-8")
-    return folder
+
+    def make(folder: Path) -> None:
+        venv.create(folder)
+        pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python")]
+        subprocess.run(
+            [*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
+            check=True,
+            capture_output=True,
+            env=CLEAN | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            timeout=250,
+        )
+        site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+        ours = [path for path in sys.path if path.endswith("site-packages")]
+        (site / "needs.pth").write_text("".join(f"{path}\n" for path in ours), "utf-8")
+
+    return shared(tmp_path_factory, "environment", make)
 
 
 def wasinet(prefix: Path, *arguments: str, module: bool = False) -> subprocess.CompletedProcess[str]:
