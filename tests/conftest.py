@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -122,8 +123,11 @@ def interrupt() -> Iterator[Callable[[], None]]:
         raise KeyboardInterrupt
 
     def work() -> None:
+        # A wait that finds itself ready again and again does not sleep.
+        last = time.monotonic() + 1.0
         while not over.wait(0.01):
-            if main.ident is not None and main.native_id is not None and waits(main.native_id):
+            assert main.native_id is not None
+            if main.ident is not None and (waits(main.native_id) or time.monotonic() > last):
                 signal.pthread_kill(main.ident, signal.SIGUSR1)
                 return
 
