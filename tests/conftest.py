@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from tests.support import SECONDS
+from tests.support import SECONDS, THOROUGH
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls.interruption import wake_fd
 
@@ -23,6 +25,12 @@ _OPEN = Path("/proc/self/fd")
 
 # No test reads the configuration of whoever runs it: below a file there is none.
 os.environ["XDG_CONFIG_HOME"] = os.devnull
+
+
+# How many random cases a property is tried with. Time says nothing: the machine may be busy.
+settings.register_profile("small", max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("thorough", settings.get_profile("small"), max_examples=3000)
+settings.load_profile("thorough" if THOROUGH else "small")
 
 
 def open_descriptors() -> dict[str, str]:
@@ -95,16 +103,39 @@ def wasmtime_host(wasmtime_runtime: None) -> Iterator[WasmtimeHost]:
     host.close()
 
 
+def waits(thread: int) -> bool:
+    """Whether a thread of this process sleeps in a call that waits for descriptors or a time."""
+    task = Path(f"/proc/self/task/{thread}")
+    if not task.exists():
+        return True
+    asleep = task.joinpath("stat").read_text(encoding="ascii").rpartition(") ")[2].startswith("S")
+    where = task.joinpath("wchan").read_text(encoding="ascii")
+    # A kernel that keeps the place to itself says 0.
+    return asleep and ("poll" in where or "sleep" in where or where == "0")
+
+
 @pytest.fixture
 def interrupt() -> Iterator[Callable[[], None]]:
-    """Starts a Ctrl-C that comes a moment later, while the test waits."""
+    """Starts a Ctrl-C that comes when the test waits."""
+    main, over = threading.main_thread(), threading.Event()
 
     def raise_it(*_: object) -> None:
         raise KeyboardInterrupt
 
+    def work() -> None:
+        # A wait that finds itself ready again and again does not sleep.
+        last = time.monotonic() + 1.0
+        while not over.wait(0.01):
+            assert main.native_id is not None
+            if main.ident is not None and (waits(main.native_id) or time.monotonic() > last):
+                signal.pthread_kill(main.ident, signal.SIGUSR1)
+                return
+
     # Not SIGALRM, which ends tests that take too long.
     before = signal.signal(signal.SIGUSR1, raise_it)
-    timer = threading.Timer(0.02, signal.pthread_kill, (threading.main_thread().ident, signal.SIGUSR1))
-    yield timer.start
-    timer.cancel()
+    thread = threading.Thread(target=work)
+    yield thread.start
+    over.set()
+    if thread.ident is not None:
+        thread.join()
     signal.signal(signal.SIGUSR1, before)

@@ -41,7 +41,7 @@ from wasinet.script.transcript import Transcript
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-SECONDS = 45
+SECONDS = 120
 _BLOCK = re.compile(r"((?:^<!-- .*? -->\n\n?)*)^```([a-z]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"<!-- (beside|not run): (.*?) -->")
 _LISTINGS = frozenset({"text", "mermaid", "wit"})

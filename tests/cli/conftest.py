@@ -21,6 +21,11 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     lab.dispose()
 
 
+@pytest.fixture(autouse=True)
+def runtime(wasmtime_runtime: None) -> None:
+    """Commands run in this process, and Wasmtime's runtime stays when one has started it."""
+
+
 _WASMTIME = find_spec("wasmtime") is not None
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from tests.cli.command import CLEAN, COMMAND
 
-SECONDS = 30.0
+SECONDS = 120.0
 """How long a test waits for what must happen; only a failing test waits this long."""
 
 MIB = 1 << 20
@@ -35,6 +35,12 @@ def until(condition: Callable[[], Any], what: str = "", seconds: float = SECONDS
             return found
         assert time.monotonic() < deadline, f"waited {seconds:g} s for {what or condition}"
         time.sleep(0.005)
+
+
+# For tests of the fixture ``world`` whose outcome hangs on less than all of its combinations.
+one_world = pytest.mark.parametrize("world", ["0.2"], indirect=True)
+both_worlds = pytest.mark.parametrize("world", ["0.2", "draft"], indirect=True)
+both_hosts = pytest.mark.parametrize("world", ["0.2", "0.2 on wasmtime"], indirect=True)
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:

@@ -26,7 +26,7 @@ from wasinet.engine.policy import Policy, Rule
 from wasinet.wit.values import Case
 
 WORLD = wit.load("0.2")
-SECONDS = 20
+SECONDS = 120
 _IN_PROGRESS = "unbound → connect-in-progress"
 
 

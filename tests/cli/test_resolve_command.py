@@ -7,11 +7,11 @@ import time
 import pytest
 
 from tests.cli.command import failure, run, seen
-from tests.cli.support import Lab, events_of
+from tests.cli.support import both_worlds, events_of, one_world
 from tests.oscalls.name_server import name_server
 
 # A named server is asked by our resolver, which the host wasmtime does not have.
-with_server = pytest.mark.parametrize("world", ["0.2", "draft"], indirect=True)
+with_server = both_worlds
 pytestmark = pytest.mark.usefixtures("world")
 
 ANSWERS = {
@@ -142,6 +142,7 @@ def test_no_server_is_asked_for_local_names() -> None:
     assert server.asked == []
 
 
+@one_world
 @pytest.mark.parametrize("server", ["localhost", "127.0.0.1:70000", "127.0.0.1:0", "nosuch", "", "127.1", "[::1"])
 def test_a_server_is_an_address(server: str) -> None:
     done = run("resolve", "a.example", "--server", server)
@@ -150,6 +151,7 @@ def test_a_server_is_an_address(server: str) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@one_world
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -166,13 +168,14 @@ def test_bad_usage(arguments: tuple[str, ...], message: str) -> None:
 
 
 @with_server
-def test_the_commands_timeout_ends_a_lookup(lab: Lab) -> None:
+def test_the_commands_timeout_ends_a_lookup() -> None:
     with name_server(ANSWERS) as server:
         done = run("resolve", "silent.example", "--server", f"127.0.0.1:{server.port}", "--timeout", "200ms")
     assert done.returncode == 124
     assert "Traceback" not in done.stderr
 
 
+@one_world
 def test_no_named_server_on_the_host_wasmtime() -> None:
     done = run("resolve", "a.example", "--server", "127.0.0.1", "--host", "wasmtime", "--world", "0.2")
     assert (done.returncode, done.stdout) == (2, "")

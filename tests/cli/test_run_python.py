@@ -12,28 +12,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import run
+from tests.cli.command import CLEAN, run
 from tests.cli.support import Lab, accepted, peer, server, until
 from tests.guests.python_app import build
-from tests.support import refused_port, reset
+from tests.support import refused_port, reset, shared
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(build(tmp_path_factory.mktemp("app")))
+def make(folder: Path) -> None:
+    """The program as a component, and the cache with what it is compiled to."""
+    app = build(folder)
+    assert run("run", str(app), "environment", env={"XDG_CACHE_HOME": str(folder / "cache")}).returncode == 0
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cache's folder, one for all tests: compiling takes seconds."""
-    return tmp_path_factory.mktemp("cache")
+    return shared(tmp_path_factory, "python-app", make)
 
 
-@pytest.fixture(autouse=True)
-def cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(run.__globals__["CLEAN"], "XDG_CACHE_HOME", str(folder))
+@pytest.fixture
+def app(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setitem(CLEAN, "XDG_CACHE_HOME", str(folder / "cache"))
+    return str(folder / "app.wasm")
 
 
 def served(listener: socket.socket, got: list[bytes]) -> None:
@@ -88,7 +89,7 @@ def test_asyncio_server(app: str, lab: Lab) -> None:
 def test_udp(app: str) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as answering:
         answering.bind(("127.0.0.1", 0))
-        answering.settimeout(60)
+        answering.settimeout(120)
         port = answering.getsockname()[1]
 
         def answer() -> None:

@@ -49,7 +49,7 @@ def modules(*arguments: str) -> tuple[set[str], set[str]]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=30,
+        timeout=120,
         check=True,
     )
     tops, everything = done.stdout.splitlines()

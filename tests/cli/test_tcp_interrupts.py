@@ -11,13 +11,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.command import COMMAND
-from tests.cli.support import Lab, Running, accepted, peer, server, silent_port
+from tests.cli.support import Lab, Running, accepted, both_hosts, one_world, peer, server, silent_port
 from tests.support import THOROUGH
 
 pytestmark = pytest.mark.usefixtures("world")
-on_both_hosts = pytest.mark.parametrize("world", ["0.2", "0.2 on wasmtime"], indirect=True)
 
-TRIES = 30 if THOROUGH else 3
+TRIES = 30 if THOROUGH else 1
 _STRICT = ["-X", "dev", "-W", "default"]
 OURS = [sys.executable, *_STRICT, "-m", "wasinet"]
 # A resolver that does not answer: the lookup's thread sleeps on.
@@ -52,7 +51,7 @@ def interrupt(us: Running, delay: float, number: int = signal.SIGINT) -> None:
     ends_in_order(us, 128 + number)
 
 
-@on_both_hosts
+@both_hosts
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("options", [[], ["-k", "--echo"]])
 def test_listening(lab: Lab, options: list[str], number: int) -> None:
@@ -62,7 +61,7 @@ def test_listening(lab: Lab, options: list[str], number: int) -> None:
         interrupt(us, delay, number)
 
 
-@on_both_hosts
+@both_hosts
 def test_connecting(lab: Lab) -> None:
     with silent_port() as port:
         for delay in moments("connecting", 0.01):
@@ -72,7 +71,7 @@ def test_connecting(lab: Lab) -> None:
 
 
 # The resolver that hangs is ours.
-@pytest.mark.parametrize("world", ["0.2"], indirect=True)
+@one_world
 def test_resolving(lab: Lab) -> None:
     for delay in moments("resolving", 0.05):
         us = lab.start([*HANGING, "tcp", "connect", "name.test:80", "--trace"])
@@ -80,7 +79,7 @@ def test_resolving(lab: Lab) -> None:
         interrupt(us, delay)
 
 
-@on_both_hosts
+@both_hosts
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_sending(lab: Lab, number: int) -> None:
     with server() as (listener, port), open("/dev/zero", "rb") as endless:
@@ -93,7 +92,7 @@ def test_sending(lab: Lab, number: int) -> None:
                 interrupt(us, delay, number)
 
 
-@on_both_hosts
+@both_hosts
 def test_receiving(lab: Lab) -> None:
     with server() as (listener, port):
         for delay in moments("receiving", 0.02):
@@ -109,7 +108,7 @@ def test_receiving(lab: Lab) -> None:
                 interrupt(us, delay)
 
 
-@on_both_hosts
+@both_hosts
 def test_echoing_many(lab: Lab) -> None:
     for delay in moments("echoing", 0.02):
         us = lab.start([*OURS, "tcp", "listen", "127.0.0.1:0", "-k", "--echo", "--idle-timeout", "1m"])
@@ -123,7 +122,7 @@ def test_echoing_many(lab: Lab) -> None:
             client.close()
 
 
-@on_both_hosts
+@both_hosts
 def test_probing(lab: Lab) -> None:
     _, port = lab.listen("-k", "--discard", "-q")
     for delay in moments("probing", 0.02):
@@ -134,7 +133,7 @@ def test_probing(lab: Lab) -> None:
         interrupt(us, delay)
 
 
-@on_both_hosts
+@both_hosts
 @pytest.mark.parametrize("more", [1, 2])
 def test_again(lab: Lab, more: int) -> None:
     # Pending bytes are drained for a second after the first; the second ends that, the third everything.

@@ -36,7 +36,9 @@ def test_signals_end_a_wait(lab: Lab, tmp_path: Path, name: str, number: int, co
 
 def test_the_timeout_ends_a_wait() -> None:
     done = run("call", "--host", "wasmtime", "--timeout", "1s", WAITS["block"])
-    assert (done.returncode, done.stdout, done.stderr) == (124, "#1\n", "wasinet: call: timed out after 1s\n")
+    assert (done.returncode, done.stderr) == (124, "wasinet: call: timed out after 1s\n")
+    # A busy machine may need the time to begin.
+    assert done.stdout in ("", "#1\n")
 
 
 def test_a_trap() -> None:

@@ -31,7 +31,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
             env=CLEAN | {"PATH": path, "PYTHONPATH": str(PAGE.parents[1])},
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=250,
             check=False,
         )
         assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"

@@ -61,7 +61,7 @@ def drain(peer: socket.socket) -> Callable[[], int]:
     thread.start()
 
     def result() -> int:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
         return sum(total)
 

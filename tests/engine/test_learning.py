@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import accept, address_of, bound, connect, ipv4, ipv6, listening, loopback, need, wait_ready
@@ -139,7 +139,6 @@ _SESSIONS = (lookup, tcp_pair, tcp_out, udp_connected)
 
 
 @given(st.lists(st.sampled_from(_SESSIONS), min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_learnt_is_enough_and_nothing_of_it_is_too_much(
     make_host: Callable[..., NativeHost], sessions: list[Callable[[NativeHost, int], None]]
 ) -> None:

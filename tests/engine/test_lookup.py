@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import SECONDS, Asker, FaultyOs, asking_policy, bound, code, ipv4, need, wait_ready
@@ -114,7 +114,6 @@ def test_names_are_looked_up_in_ascii(make_host: Callable[..., NativeHost], name
     assert names == [asked]
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_an_address_a_name_or_refused(name: str) -> None:
     try:

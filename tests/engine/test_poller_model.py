@@ -223,5 +223,5 @@ class Polling(RuleBasedStateMachine):
 
 
 with contextlib.suppress(AttributeError):
-    Polling.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+    Polling.TestCase.settings = settings(stateful_step_count=40)
 TestPolling = Polling.TestCase

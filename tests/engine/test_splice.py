@@ -129,7 +129,7 @@ def test_a_full_connection_takes_nothing_and_is_not_ready(host: NativeHost, tmp_
         thread.start()
         assert host.call("poll", [pollable, timer]) == [0]
         assert need(host.call("output-stream.check-write", client.tx)) > 0
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -149,7 +149,7 @@ def test_blocking_splice_waits_for_room(host: NativeHost, tmp_path: Path) -> Non
     assert splice_all(host, client.tx, source) == 100_000
     need(host.call("tcp-socket.shutdown", client.socket, "send"))
     assert read_all(host, client.rx) == b""
-    thread.join(10)
+    thread.join(60)
     assert sum(received) == total + 100_000
 
 
@@ -328,7 +328,7 @@ def test_standard_streams_that_are_sockets(host: NativeHost) -> None:
         host.drop(tx)
         received = 0
         while received < total + 6:
-            other.settimeout(10)
+            other.settimeout(60)
             received += len(other.recv(1 << 16))
             host.engine.drive()
         assert not host.engine.pending
@@ -349,7 +349,7 @@ def test_dropping_a_file_stream_with_pending_bytes_loses_none(host: NativeHost, 
     thread = threading.Thread(target=drain, daemon=True)
     thread.start()
     assert host.engine.drain(10)
-    thread.join(10)
+    thread.join(60)
     assert sum(received) == total
 
 

@@ -46,7 +46,7 @@ class LateReader(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         with self.peer:
             while data := self.peer.recv(1 << 16):
                 self.total += len(data)
@@ -54,7 +54,7 @@ class LateReader(threading.Thread):
 
     def finish(self) -> None:
         self.go.set()
-        self.join(10)
+        self.join(60)
         assert not self.is_alive()
 
 

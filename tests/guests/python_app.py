@@ -174,7 +174,7 @@ def build(folder: Path) -> Path:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert made.returncode == 0, made.stdout + made.stderr

@@ -34,7 +34,7 @@ DRAFT = wit.load("draft")
 @contextmanager
 def listening() -> Iterator[tuple[socket.socket, int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(30)
+        listener.settimeout(120)
         yield listener, listener.getsockname()[1]
 
 

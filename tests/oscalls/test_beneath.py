@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wasinet.oscalls import beneath
@@ -249,7 +249,6 @@ PATHS = st.lists(PARTS, min_size=1, max_size=8).map(lambda parts: "/".join(parts
 FLAGS = st.sampled_from([os.O_RDONLY, os.O_RDONLY | os.O_NOFOLLOW, os.O_PATH, os.O_PATH | os.O_NOFOLLOW])
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(path=PATHS, flags=FLAGS)
 @example(path=b"d/up/../root", flags=os.O_RDONLY)
 def test_both_ways_lead_to_the_same_and_stay_inside(tree: Path, path: bytes, flags: int) -> None:

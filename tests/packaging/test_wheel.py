@@ -21,13 +21,14 @@ import pytest
 
 from tests.cli.command import CLEAN
 from tests.cli.support import needs
+from tests.support import shared
 from tests.tools.shells import SHELLS
 from tools.generate import ROOT, SHARE
 from wasinet import __version__
 from wasinet.cli.completion import SHELLS as SCRIPTS
 
 pytest.importorskip("hatchling", reason="hatchling, which builds wheels, is not installed")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 # Releases of 3.11 before the fourth have no filters, and later Pythons warn without one.
 SAFELY: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
@@ -52,7 +53,7 @@ def build(folder: Path, kind: str, target: Path, **env: str) -> Path:
         env=CLEAN | env,
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=250,
     )
     (made,) = target.glob("*.whl" if kind == "wheel" else "*.tar.gz")
     return made
@@ -60,7 +61,12 @@ def build(folder: Path, kind: str, target: Path, **env: str) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(source(tmp_path_factory.mktemp("source")), "wheel", tmp_path_factory.mktemp("dist"))
+    def make(folder: Path) -> None:
+        (folder / "source").mkdir()
+        build(source(folder / "source"), "wheel", folder / "dist")
+
+    (made,) = (shared(tmp_path_factory, "wheel", make) / "dist").iterdir()
+    return made
 
 
 def test_two_builds_are_equal(wheel: Path, tmp_path: Path) -> None:
@@ -144,26 +150,29 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def prefix(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new environment with the wheel in it; what the wheel needs is that of this environment."""
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    subprocess.run(
-        [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
-        check=True,
-        capture_output=True,
-        env=CLEAN | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-        timeout=120,
-    )
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
-    ours = [path for path in sys.path if path.endswith("site-packages")]
-    (site / "needs.pth").write_text("".join(f"{path}\n" for path in ours), "utf-8")
-    return folder
+
+    def make(folder: Path) -> None:
+        venv.create(folder)
+        pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python")]
+        subprocess.run(
+            [*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
+            check=True,
+            capture_output=True,
+            env=CLEAN | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            timeout=250,
+        )
+        site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+        ours = [path for path in sys.path if path.endswith("site-packages")]
+        (site / "needs.pth").write_text("".join(f"{path}\n" for path in ours), "utf-8")
+
+    return shared(tmp_path_factory, "environment", make)
 
 
 def wasinet(prefix: Path, *arguments: str, module: bool = False) -> subprocess.CompletedProcess[str]:
     command = [str(prefix / "bin/python"), "-m", "wasinet"] if module else [str(prefix / "bin/wasinet")]
     # Not in the checkout, whose package would be found first.
     return subprocess.run(
-        [*command, *arguments], cwd=prefix, env=CLEAN, capture_output=True, encoding="utf-8", timeout=60, check=False
+        [*command, *arguments], cwd=prefix, env=CLEAN, capture_output=True, encoding="utf-8", timeout=250, check=False
     )
 
 
@@ -191,7 +200,7 @@ def test_man_shows_the_installed_page(prefix: Path) -> None:
         env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "MANWIDTH": "80"},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=250,
     )
     if "minimized" in done.stdout:
         pytest.skip("man is not installed in full here")
@@ -205,7 +214,7 @@ def test_mandoc_shows_the_installed_page(prefix: Path) -> None:
         ["mandoc", "-Tascii", str(prefix / "share/man/man7/wasinet-states.7")],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=250,
         check=True,
     )
     assert "connect-in-progress" in done.stdout

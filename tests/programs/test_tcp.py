@@ -173,7 +173,7 @@ def test_send_only_to_a_peer_that_sends_loses_nothing(ends: Ends) -> None:
     reader = threading.Thread(target=read)
     reader.start()
     ends.finish()
-    reader.join(10)
+    reader.join(60)
     assert found == [data]
 
 

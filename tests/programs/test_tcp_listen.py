@@ -177,7 +177,7 @@ def test_a_reset_while_bytes_are_pending_does_not_stop_the_others(start: Start) 
 
 
 def test_a_client_that_idles_does_not_stop_the_others(start: Start) -> None:
-    server = start(MANY, StreamOptions(sink=ECHO, idle_timeout=0.1))
+    server = start(MANY, StreamOptions(sink=ECHO, idle_timeout=1.0))
     server.client()
     assert server.until("failed").fields["code"] == "idle"
     client = server.client()

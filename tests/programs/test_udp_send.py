@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs.support import left, named, pipe
-from tests.support import SECONDS, FaultyOs, ipv4, ipv6, number
+from tests.support import SECONDS, FaultyOs, ipv4, ipv6, number, soon
 from wasinet.hosts.native import NativeHost
 from wasinet.programs.datagrams import EVENTS, LINES, NOWHERE, RAW, Sink, SinkOptions
 from wasinet.programs.events import CallFailed, Event, LocalFailed
@@ -89,10 +89,11 @@ def test_an_interval_is_kept(host: NativeHost, peer: socket.socket) -> None:
 
 
 def test_an_interval_below_the_clock_of_poll_is_kept_on_average(host: NativeHost, peer: socket.socket) -> None:
-    start = time.monotonic()
-    send(host, at(peer), Repeat(Net(host), [b"a"], 500), SendOptions(interval=0.0001))
+    def burst() -> None:
+        send(host, at(peer), Repeat(Net(host), [b"a"], 500), SendOptions(interval=0.0001))
+
     # A millisecond for each, as poll counts, would take half a second.
-    assert 0.0499 <= time.monotonic() - start < 0.4
+    assert soon(0.4, burst) >= 0.0499
 
 
 @pytest.mark.parametrize(
@@ -172,13 +173,13 @@ def nobody() -> Case:
 
 
 @pytest.mark.parametrize("count", [1, 2, 1000])
-@pytest.mark.parametrize("wait", [None, 5.0])
+@pytest.mark.parametrize("wait", [None, 60.0])
 def test_a_refusal_ends_it(host: NativeHost, count: int, wait: float | None) -> None:
     start = time.monotonic()
     with pytest.raises(CallFailed) as caught:
         send(host, [nobody()], Repeat(Net(host), [b"a"], count), SendOptions(wait=wait))
     assert caught.value.code == "connection-refused"
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 30
     assert left(host) == []
 
 

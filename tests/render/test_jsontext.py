@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.wave.wave_strategies import typed_values
 from wasinet import wit
@@ -28,7 +28,6 @@ def same(made: CallRecord) -> None:
     assert record_text(made) == dump_line(record_json(made))
 
 
-@settings(max_examples=300, deadline=None)
 @given(typed_values())
 def test_any_value(typed: tuple[Type, Value]) -> None:
     type_, value = typed

@@ -221,7 +221,7 @@ def test_the_page_in_a_browser(recorded: list[Call], tmp_path: Path) -> None:
          "--virtual-time-budget=2000", "--dump-dom", page.as_uri()],
         capture_output=True,
         encoding="utf-8",
-        timeout=50,
+        timeout=250,
         check=True,
         env={**os.environ, "HOME": str(tmp_path)},
     )  # fmt: skip

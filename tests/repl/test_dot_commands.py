@@ -182,11 +182,11 @@ CONNECTION = (
 def test_a_saved_session_replays(enter: Fed, tmp_path: Path) -> None:
     enter(*CONNECTION, f".save {tmp_path}/t.wasinet", f".export python {tmp_path}/p.py")
     command = [sys.executable, "-m", "wasinet", "replay", str(tmp_path / "t.wasinet")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, str(tmp_path / "p.py")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert "b'hello'" in done.stdout
 

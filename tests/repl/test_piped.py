@@ -11,7 +11,7 @@ from tests.cli.command import CLEAN, COMMAND
 
 def piped(text: str, *options: str) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, "repl", *options]
-    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, check=False, env=CLEAN)
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False, env=CLEAN)
 
 
 def test_results_without_prompts_or_colour() -> None:
@@ -36,6 +36,6 @@ def test_the_first_failure_decides_the_exit_code(text: str, code: int, said: str
 
 
 def test_plain_wasinet_without_a_terminal_is_help() -> None:
-    done = subprocess.run(COMMAND, input="", capture_output=True, text=True, timeout=30, check=False, env=CLEAN)
+    done = subprocess.run(COMMAND, input="", capture_output=True, text=True, timeout=120, check=False, env=CLEAN)
     assert done.returncode == 0
     assert "repl" in done.stdout

@@ -30,7 +30,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         env = {**CLEAN, "TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1"}
         env |= environment
         command = [*COMMAND, *arguments]
-        child = pexpect.spawn(command[0], command[1:], env=env, dimensions=(40, columns), encoding="utf-8", timeout=15)
+        child = pexpect.spawn(command[0], command[1:], env=env, dimensions=(40, columns), encoding="utf-8", timeout=60)
         child.delaybeforesend = 0.05
         children.append(child)
         ready(child)

@@ -26,7 +26,7 @@ def run_pytest(folder: Path, *arguments: str) -> tuple[int, str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=250,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr

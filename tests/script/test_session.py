@@ -149,7 +149,7 @@ def test_a_step_tells_what_happened(session: Session) -> None:
 
 def test_assignment_unwraps_ok_and_names_handles(session: Session) -> None:
     run(session, LISTENER + "c = create-tcp-socket(ipv4); c.start-connect(net, here)")
-    session.host.wait(session.variables["l"].value, 5)
+    session.host.wait(session.variables["l"].value, 60)
     (step,) = run(session, "(p, rx, tx) = l.accept()")
     assert step.assigned == ("p", "rx", "tx")
     assert [session.name_of(session.variables[name].value) for name in ("p", "rx", "tx")] == ["p", "rx", "tx"]
@@ -276,7 +276,7 @@ def test_waiting_is_bounded(session: Session) -> None:
     assert not session.host.wait(listener, 0.01)
     assert not session.host.wait(999, 0.01)
     run(session, "c = create-tcp-socket(ipv4); c.start-connect(net, here)")
-    assert session.host.wait(listener, 5)
+    assert session.host.wait(listener, 60)
 
 
 def test_hosts_are_made_by_name() -> None:

@@ -343,12 +343,12 @@ def _conversation(session: Session) -> None:
     do("tcp1.accept()")
     do("c = create-tcp-socket(ipv4); c.start-connect(net, a)")
     for name in ("c", "tcp1"):
-        session.host.wait(session.variables[name].value, 5)
+        session.host.wait(session.variables[name].value, 60)
     # What the prompt itself does takes handles, too.
     session.host.drop(session.host.call("subscribe-duration", 5))
     do("c.finish-connect(); tcp1.accept()")
     do('tx1.blocking-write-and-flush("hello \\xff")')
-    session.host.wait(session.variables["rx2"].value, 5)
+    session.host.wait(session.variables["rx2"].value, 60)
     do("rx2.read(100)")
     do("now(); p = c.subscribe(); p.block(); drop(p); drop(c)")
     do('#2.is-listening(); resolve-addresses(net, "127.0.0.1"); lookup1.resolve-next-address()')

@@ -41,14 +41,6 @@ every_code = pytest.mark.parametrize(
     "code",
     [pytest.param(code, id=f"{world.name} {code.name}") for world in WORLDS for code in world.error_codes],
 )
-every_function = pytest.mark.parametrize(
-    ("world", "function"),
-    [
-        pytest.param(world, function, id=f"{world.name} {function.qualified}")
-        for world in WORLDS
-        for function in world.functions.values()
-    ],
-)
 every_machine = pytest.mark.parametrize(("name", "resource"), MACHINES)
 
 
@@ -76,45 +68,50 @@ def test_each_code_says_what_it_means_and_what_to_do(code: ErrorCode) -> None:
     assert all(re.fullmatch(r"E[A-Z_]+", errno) for errno in code.errnos)
 
 
-@every_function
-def test_it_knows_the_interface_that_declares_it(world: World, function: Function) -> None:
-    (declaring,) = [interface for interface in world.interfaces if function in interface.functions]
-    assert function.interface == declaring.name
+@every_world
+def test_it_knows_the_interface_that_declares_it(world: World) -> None:
+    for function in world.functions.values():
+        (declaring,) = [interface for interface in world.interfaces if function in interface.functions]
+        assert function.interface == declaring.name
 
 
-@every_function
-def test_the_summary_is_one_sentence(world: World, function: Function) -> None:
-    assert re.fullmatch(r"[A-Z][^.]*\.", function.summary.replace("0.0.0.0", "").replace("0.2", ""))
+@every_world
+def test_the_summary_is_one_sentence(world: World) -> None:
+    for function in world.functions.values():
+        assert re.fullmatch(r"[A-Z][^.]*\.", function.summary.replace("0.0.0.0", "").replace("0.2", ""))
 
 
-@every_function
-def test_each_error_is_a_code_of_the_enum_with_a_clause_that_says_when(world: World, function: Function) -> None:
-    assert not function.errors or str(function.err) == ERROR_TYPES[world.name]
-    for error in function.errors:
-        assert error.code in codes(world)
-        assert re.fullmatch(r"[a-z].*[^.]", error.when)
-    whens = [(error.code, error.when) for error in function.errors]
-    assert len(set(whens)) == len(whens)
+@every_world
+def test_each_error_is_a_code_of_the_enum_with_a_clause_that_says_when(world: World) -> None:
+    for function in world.functions.values():
+        assert not function.errors or str(function.err) == ERROR_TYPES[world.name]
+        for error in function.errors:
+            assert error.code in codes(world)
+            assert re.fullmatch(r"[a-z].*[^.]", error.when)
+        whens = [(error.code, error.when) for error in function.errors]
+        assert len(set(whens)) == len(whens)
 
 
-@every_function
-def test_notes_are_sentences_that_name_their_text(world: World, function: Function) -> None:
-    for note in function.notes:
-        assert note.text.endswith(".")
-        assert note.clause
-    assert len(set(function.notes)) == len(function.notes)
+@every_world
+def test_notes_are_sentences_that_name_their_text(world: World) -> None:
+    for function in world.functions.values():
+        for note in function.notes:
+            assert note.text.endswith(".")
+            assert note.clause
+        assert len(set(function.notes)) == len(function.notes)
 
 
-@every_function
-def test_states_are_declared_or_derived_never_both(world: World, function: Function) -> None:
-    machine = machine_of(world, function)
-    if machine is None or machine.moves(function.member):
-        assert function.states is None
-    elif str(function.err) == ERROR_TYPES[world.name] and function.member not in NEED_NO_STATE:
-        assert function.states
-        assert [state for state in machine.states if state in function.states] == list(function.states)
-    else:
-        assert function.states is None
+@every_world
+def test_states_are_declared_or_derived_never_both(world: World) -> None:
+    for function in world.functions.values():
+        machine = machine_of(world, function)
+        if machine is None or machine.moves(function.member):
+            assert function.states is None
+        elif str(function.err) == ERROR_TYPES[world.name] and function.member not in NEED_NO_STATE:
+            assert function.states
+            assert [state for state in machine.states if state in function.states] == list(function.states)
+        else:
+            assert function.states is None
 
 
 @every_world

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.filesystem.support import snapshot
@@ -79,7 +79,6 @@ def play(top: Path, calls: list[Any], *, read_only: bool = False) -> list[Any]:
     return outcomes
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(calls=st.lists(CALLS, max_size=12))
 def test_nothing_outside_is_touched_and_both_ways_agree(monkeypatch: pytest.MonkeyPatch, calls: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
@@ -89,7 +88,6 @@ def test_nothing_outside_is_touched_and_both_ways_agree(monkeypatch: pytest.Monk
             assert play(Path(other).resolve(), calls) == first
 
 
-@settings(max_examples=100, deadline=None)
 @given(calls=st.lists(CALLS, max_size=12))
 def test_nothing_at_all_is_changed_in_a_read_only_folder(calls: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as top:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from wasmtime import Store, WasmtimeError
 
@@ -242,7 +242,6 @@ _VALUES: st.SearchStrategy[Any] = st.fixed_dictionaries(
 def test_any_nested_value_comes_back(tmp_path: Path) -> None:
     with Echo(tmp_path / "echo.wat", _NESTED) as echo:
 
-        @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
         @given(_VALUES)
         def check(value: Value) -> None:
             assert echo.echo(value) == value
