@@ -79,8 +79,15 @@ def alternate(ours: Measure, reference: Measure, times: int) -> tuple[list[float
 
 
 def best(ours: Sequence[float], reference: Sequence[float]) -> tuple[float, float]:
-    """The least disturbed measurement of each; for times of many short rounds."""
-    return min(ours), min(reference)
+    """The medians of the least disturbed quarter of the rounds; for times of many short rounds.
+
+    A round counts with both of its measurements: a quiet moment that only one of them met says nothing
+    about their ratio.
+    """
+    fastest = min(ours), min(reference)
+    rounds = sorted(zip(ours, reference, strict=True), key=lambda pair: pair[0] / fastest[0] + pair[1] / fastest[1])
+    quiet = rounds[: -(-len(rounds) // 4)]
+    return median(pair[0] for pair in quiet), median(pair[1] for pair in quiet)
 
 
 def typical(ours: Sequence[float], reference: Sequence[float]) -> tuple[float, float]:

@@ -17,7 +17,7 @@ __all__ = ["run"]
 
 _SIZES = (1, 10, 100, 1_000, 10_000)
 _LISTS = 20
-_ROUNDS = 7
+_ROUNDS = 15
 # About so many pollables are waited for in one measurement.
 _WORK = 200_000
 

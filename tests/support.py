@@ -380,7 +380,7 @@ class FaultyOs(Os):
         self.calls.append("connect")
         return self.faults.get("connect") or super().connect(sock, address)
 
-    def connect_result(self, sock: SocketType) -> int | None:
+    def connect_result(self, sock: SocketType) -> Sockaddr | int | None:
         return self.faults.get("connect_result") or super().connect_result(sock)
 
     def shutdown_receive(self, sock: SocketType) -> None:
@@ -420,3 +420,8 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], ob
 def componentize_py() -> str | None:
     """The tool that makes components of Python programs: beside our Python, or on PATH."""
     return shutil.which("componentize-py", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
+
+
+def many(few: int, count: int) -> int:
+    """How often to repeat what random changes drive: ``count`` with WASINET_THOROUGH in the environment, else few."""
+    return count if os.environ.get("WASINET_THOROUGH") else few

@@ -7,29 +7,41 @@ Manual pages, completions, and the README's blocks between ``<!-- generated: NAM
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from tools.command_pages import command_page, main_page
+from tools.describe import program
+from tools.mdoc import Page, mdoc
+from tools.program import Program
 from tools.readme import filled
-from wasinet.cli.describe import program
-from wasinet.reference.mdoc import mdoc
-from wasinet.reference.pages import all_pages
-from wasinet.reference.program import Program
-from wasinet.reference.shells import SHELLS
+from tools.shells.bash import bash
+from tools.shells.fish import fish
+from tools.shells.zsh import zsh
+from tools.topic_pages import TOPICS
+from wasinet.cli.completion import SHELLS
 
-__all__ = ["COMPLETIONS", "main", "outputs", "stale"]
+__all__ = ["COMMAND", "ROOT", "SHARE", "all_pages", "main", "outputs", "stale"]
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python -m tools.generate"
-COMPLETIONS = {"bash": "completions/wasinet.bash", "zsh": "completions/_wasinet", "fish": "completions/wasinet.fish"}
+SHARE = "wasinet/share"
+"""The folder of the generated files: all that is in it is made here."""
+_SCRIPTS: Mapping[str, Callable[[Program], str]] = {"bash": bash, "zsh": zsh, "fish": fish}
+
+
+def all_pages(facts: Program) -> list[Page]:
+    """Every manual page: the program's, one for each command, and the topics."""
+    topics = (make(facts) for make in TOPICS.values())
+    return [main_page(facts), *(command_page(facts, command) for command in facts.commands), *topics]
 
 
 def outputs(root: Path, facts: Program) -> Iterator[tuple[Path, str]]:
     """Every generated file with what belongs in it. Raises ValueError for README markers that are not right."""
     for page in all_pages(facts):
-        yield root / f"man/man{page.number}/{page.file}", mdoc(page)
-    for shell, script in SHELLS.items():
-        yield root / COMPLETIONS[shell], script(facts)
+        yield root / SHARE / f"man/man{page.number}/{page.file}", mdoc(page)
+    for shell, path in SHELLS.items():
+        yield root / SHARE / path, _SCRIPTS[shell](facts)
     readme = root / "README.md"
     yield readme, filled(readme.read_text("utf-8"), facts)
 
@@ -40,8 +52,7 @@ def stale(root: Path = ROOT) -> dict[Path, str | None]:
     found: dict[Path, str | None] = {
         path: text for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text
     }
-    for folder in ("man", "completions"):
-        found |= {path: None for path in (root / folder).rglob("*") if path.is_file() and path not in wanted}
+    found |= {path: None for path in (root / SHARE).rglob("*") if path.is_file() and path not in wanted}
     return found
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 
+from tools.contract import EVENTS
+from tools.program import Command, Program
 from wasinet.conformance.deviations import host_version, known
 from wasinet.conformance.judge import Judge
 from wasinet.conformance.scripts import shipped
 from wasinet.conformance.suite import Score, conform
 from wasinet.hosts import DEFAULT_HOST, HOST_NAMES, make_host
-from wasinet.reference.program import Command, Program
-from wasinet.render.fields import EVENTS
 from wasinet.render.verdicts import score_text
 from wasinet.wit import load
 from wasinet.wit.diagram import mermaid
@@ -71,12 +71,11 @@ def _states(program: Program) -> str:
     return "\n\n".join(f"`{one.resource}`:\n\n```mermaid\n{mermaid(one)}```" for one in machines)
 
 
-def _conformance(program: Program) -> str:
+@cache
+def _conformance(world: str) -> str:
     judges = {host: (DEFAULT_HOST, host) for host in HOST_NAMES}
     found = [
-        conform(
-            host, partial(make_host, host), make_host, shipped(), Judge(load(program.worlds[0]), hosts, known(hosts))
-        )
+        conform(host, partial(make_host, host), make_host, shipped(), Judge(load(world), hosts, known(hosts)))
         for host, hosts in judges.items()
     ]
     head = ("interface", *(f"{one.host} {host_version(one.host)}" for one in found))
@@ -98,6 +97,6 @@ BLOCKS: Mapping[str, Callable[[Program], str]] = {
     "json-events": _events,
     "trace-record": _record,
     "states": _states,
-    "conformance": _conformance,
+    "conformance": lambda program: _conformance(program.worlds[0]),
 }
 """Block to what makes its content."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 
 __all__ = ["main"]
@@ -13,15 +12,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Run ``wasinet`` with these arguments, the process's own by default; gives the exit code."""
     # Collections would only walk the growing modules, a tenth of the start-up; a command turns them on again.
     gc.disable()
-    # Until interruptions are installed a Ctrl-C ends the process at once, where Python's own handler would show
-    # a traceback from somewhere in an import.
-    if arguments is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         return _main(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as interruption:
         # While modules were imported, or for a second time, on the way out.
         return getattr(interruption, "code", 130)
+
+
+def _end_at_once() -> None:
+    """Let Ctrl-C end the process until interruptions are installed, without a traceback from within an import."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        except ValueError:
+            # Not the main thread.
+            pass
 
 
 def _main(arguments: list[str]) -> int:
@@ -35,6 +42,7 @@ def _main(arguments: list[str]) -> int:
 
             print(f"wasinet {__version__}")
             return finish(0)
+        _end_at_once()
         from wasinet.cli.run import run
 
         return finish(run(arguments))

@@ -13,11 +13,11 @@ import pytest
 import typer
 
 from tests.cli.command import CLEAN, run
+from tools.describe import program
 from wasinet.cli import commands, lazy
 from wasinet.cli.config import config_path, read_config
 from wasinet.cli.config_edit import template
 from wasinet.cli.config_keys import Setting, apply, keys, parse
-from wasinet.cli.describe import program
 from wasinet.cli.settings import Settings
 from wasinet.render import theme
 

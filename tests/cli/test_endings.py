@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -15,9 +16,12 @@ import pytest
 from tests.cli.command import CLEAN, COMMAND, run
 from wasinet import __version__
 from wasinet.cli.errors import Mismatch, report
+from wasinet.cli.run import run as run_here
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.faults import Trap
+from wasinet.hosts import HostStarved
+from wasinet.oscalls.files import descriptor_limit, has_descriptors
 from wasinet.oscalls.interruption import Terminated, TimedOut
 from wasinet.programs.events import CallFailed, LocalFailed
 
@@ -53,6 +57,12 @@ def reported(error: BaseException, capsys: pytest.CaptureFixture[str], **values:
             1,
             "wasinet: tcp connect: x: No such file or directory\n",
         ),
+        (
+            OSError(errno.EMFILE, "Too many open files", "a/module.py"),
+            1,
+            f"wasinet: tcp connect: too many open files: {descriptor_limit()}\n",
+        ),
+        (HostStarved("the host x needs more"), 1, "wasinet: tcp connect: the host x needs more\n"),
         (SystemExit(7), 7, ""),
         (
             ZeroDivisionError("division\nby zero"),
@@ -64,6 +74,30 @@ def reported(error: BaseException, capsys: pytest.CaptureFixture[str], **values:
 )
 def test_endings(error: BaseException, code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert reported(error, capsys, timeout=5_000_000_000) == (code, message)
+
+
+def test_a_prompt_without_descriptors(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its event loop would fail with tracebacks."""
+    monkeypatch.setattr("wasinet.cli.run.catch_signals", lambda: None)
+    monkeypatch.setattr("wasinet.cli.repl.is_terminal", lambda stream: True)
+    monkeypatch.setattr("wasinet.oscalls.files.has_descriptors", lambda count: False)
+    assert run_here(["repl"]) == 1
+    assert capsys.readouterr().err == (
+        f"wasinet: repl: open a prompt: it needs 4 more file descriptors; {descriptor_limit()}\n"
+    )
+
+
+def test_how_many_descriptors_are_left() -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(map(int, os.listdir("/dev/fd")))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, before[1]))
+        free = next(count for count in range(1000) if not has_descriptors(count + 1))
+        assert has_descriptors(free)
+        assert free <= highest + 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_failed_calls(capsys: pytest.CaptureFixture[str]) -> None:

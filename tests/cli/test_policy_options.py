@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pexpect
@@ -14,9 +15,13 @@ from tests.cli.command import CLEAN, COMMAND, run
 from tests.cli.support import server
 from tests.guests import bodies
 from tests.guests.wat import guest
+from tests.support import ipv4
 from wasinet import wit
-from wasinet.cli.policy_options import learned_lines
+from wasinet.cli.policy_options import Denials, learned_lines
 from wasinet.engine.learning import Learned
+from wasinet.engine.network import Domain
+from wasinet.engine.policy import Policy, Rule
+from wasinet.wit.values import Case
 
 WORLD = wit.load("0.2")
 SECONDS = 120
@@ -45,7 +50,6 @@ def connecting(component: Path, port: int) -> str:
         ([], 0, ""),
         (["--deny", "tcp-connect:127.0.0.0/8:*"], 1, "removing --deny tcp-connect:127.0.0.0/8:*"),
         (["--deny", "tcp-connect:127.0.0.0/8:*", "--allow", "all"], 1, "removing --deny tcp-connect:127.0.0.0/8:*"),
-        (["--deny", "all"], 1, "removing --deny all"),
         (["--deny", "udp-send"], 0, ""),
         (["--policy", "POLICY"], 1, "--allow tcp-connect:127.0.0.1:PORT"),
         (["--policy", "POLICY", "--allow", "tcp-connect:127.0.0.1:PORT"], 0, ""),
@@ -53,7 +57,7 @@ def connecting(component: Path, port: int) -> str:
     ],
 )
 def test_rules(options: list[str], code: int, said: str, component: Path, tmp_path: Path) -> None:
-    (tmp_path / "policy.toml").write_text('allow = ["name-lookup:*.example.com"]\n')
+    (tmp_path / "policy.toml").write_text('allow = ["tcp-create", "name-lookup:*.example.com"]\n')
     with server() as (_, port):
         path = connecting(component, port)
         known = {"PORT": str(port), "POLICY": str(tmp_path / "policy.toml")}
@@ -64,6 +68,19 @@ def test_rules(options: list[str], code: int, said: str, component: Path, tmp_pa
         done = run("run", *map(filled, options), path)
     line = f"wasinet: denied tcp-connect 127.0.0.1:{port}; {filled(said)} would allow it\n" if said else ""
     assert (done.returncode, done.stderr) == (code, line)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--deny", "all"], "removing --deny all"),
+        (["--deny", "tcp-create"], "removing --deny tcp-create"),
+        (["--policy", os.devnull], "--allow tcp-create"),
+    ],
+)
+def test_creation(options: list[str], said: str, component: Path) -> None:
+    done = run("run", *options, connecting(component, 9))
+    assert (done.returncode, done.stderr) == (1, f"wasinet: denied tcp-create; {said} would allow it\n")
 
 
 @pytest.mark.parametrize(
@@ -92,8 +109,9 @@ def test_files(text: str, code: int, component: Path, tmp_path: Path) -> None:
         ("ask = 1", "1: ask: 1 is neither true nor false"),
         ('allow = "all"', "1: allow: 'all' is no list of rules; e.g. [\"tcp-connect:10.0.0.0/8:443\"]"),
         (
-            'deny = ["udp-send:x"]',
-            "1: deny: 'udp-send:x': 'x' is no address; expected *, 10.0.0.0/8 or [2001:db8::/32]",
+            'deny = ["udp-send:10.0"]',
+            "1: deny: 'udp-send:10.0': invalid address '10.0'; expected *, example.com or *.example.com, 10.0.0.0/8 "
+            "or [2001:db8::/32]",
         ),
         ("allow = [", "1: not TOML: Invalid value"),
     ],
@@ -108,8 +126,11 @@ def test_bad_files(text: str, message: str, component: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--allow", "tcp"], "--allow: 'tcp': unknown use 'tcp'; expected all or one of tcp-bind,"),
-        (["--deny", "udp-bind:*:99999"], "--deny: 'udp-bind:*:99999': '99999' is no range of ports"),
+        (["--allow", "tcp"], "--allow: 'tcp': unknown use 'tcp'; expected all or one of tcp-create, tcp-bind,"),
+        (
+            ["--deny", "udp-bind:*:99999"],
+            "--deny: 'udp-bind:*:99999': invalid port '99999'; expected 443, 8000-8100 or *",
+        ),
         (["--policy", "nowhere"], "--policy: nowhere: No such file or directory"),
         (
             ["--learn", "x", "--ask"],
@@ -197,7 +218,9 @@ def test_what_was_learnt_is_enough_and_no_more(component: Path, tmp_path: Path) 
             (tmp_path / "less.toml").write_text(text.replace(f'"{rule}",', ""))
             done = run("run", "--policy", str(tmp_path / "less.toml"), str(component))
             assert done.returncode == 1
-            assert done.stderr.startswith(f"wasinet: denied {rule.replace(':', ' ', 1)}; --allow {rule} would")
+            # Without a rule for TCP there is no socket to begin with.
+            missing = "tcp-create" if rule.startswith("tcp-") else rule
+            assert done.stderr.startswith(f"wasinet: denied {missing.replace(':', ' ', 1)}; --allow {missing} would")
 
 
 def test_a_file_that_cannot_be_written(component: Path) -> None:
@@ -207,9 +230,53 @@ def test_a_file_that_cannot_be_written(component: Path) -> None:
     assert done.returncode == 1
 
 
+def test_denials_are_counted_and_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    denials = Denials()
+    policy = Policy([Rule.parse("udp-create")], (), None, denials)
+    tracemalloc.start()
+    try:
+        for number in range(100_000):
+            policy.tell("name-lookup", f"c2VjcmV0{number}.test")
+            if number == 1000:
+                before = tracemalloc.get_traced_memory()[0]
+        assert tracemalloc.get_traced_memory()[0] - before < 100_000
+    finally:
+        tracemalloc.stop()
+    for _ in range(3):
+        policy.tell("tcp-create", None)
+    policy.tell("name-lookup", "c2VjcmV00.test")
+    denials.sum_up()
+    assert capsys.readouterr().err.splitlines() == [
+        *(
+            f"wasinet: denied name-lookup {name}; --allow name-lookup:{name} would allow it"
+            for name in (f"c2VjcmV0{number}.test" for number in range(10))
+        ),
+        "wasinet: denied name-lookup of more than 10 targets; the others are counted",
+        "wasinet: denied tcp-create; --allow tcp-create would allow it",
+        "wasinet: denied name-lookup c2VjcmV00.test 2 times in all",
+        "wasinet: denied name-lookup 99,990 times with other targets",
+        "wasinet: denied tcp-create 3 times in all",
+    ]
+
+
+def test_a_denial_says_which_name_the_address_came_from(capsys: pytest.CaptureFixture[str]) -> None:
+    domain = Domain("default", Policy([Rule.parse("name-lookup")], (), None, Denials()))
+    domain.keep("api.example.com", [Case("ipv4", (192, 0, 2, 1))])
+    failure = domain.denied("tcp-connect", ipv4("192.0.2.1", 443))
+    hint = "--allow tcp-connect:api.example.com:443"
+    assert failure.reason == f"the policy does not allow it (an address of api.example.com); {hint} would"
+    line = f"wasinet: denied tcp-connect 192.0.2.1:443 (api.example.com); {hint} would allow it\n"
+    assert capsys.readouterr().err == line
+
+
 @pytest.mark.parametrize(
     ("rules", "wasmtime", "spin"),
     [
+        (
+            ["tcp-connect:api.example.com:443"],
+            "wasmtime run -S inherit-network,udp=n,allow-ip-name-lookup",
+            '["*://api.example.com:443"]',
+        ),
         ([], "wasmtime run", "[]"),
         (["name-lookup:a.example"], "wasmtime run -S allow-ip-name-lookup", "[]"),
         (["udp-send:[::1]:53"], "wasmtime run -S inherit-network,tcp=n", '["*://[::1]:53"]'),

@@ -128,10 +128,18 @@ def test_events() -> None:
     assert failure("wasinet: resolve missing.example: ", done.stderr.splitlines()[0]) == "name-unresolvable"
 
 
-def test_the_system() -> None:
-    done = run("resolve", "localhost", "::1")
+@with_server
+def test_no_server_is_asked_for_local_names() -> None:
+    with name_server(ANSWERS) as server:
+        done = run("resolve", "localhost", "c2VjcmV0.localhost.", "::1", "--server", f"127.0.0.1:{server.port}")
+        one = run("resolve", "localhost", "-4", "--server", f"127.0.0.1:{server.port}")
     assert (done.returncode, done.stderr) == (0, "")
-    assert {"::1 ::1"} <= set(done.stdout.splitlines()) <= {"localhost 127.0.0.1", "localhost ::1", "::1 ::1"}
+    assert set(done.stdout.splitlines()) == {
+        *(f"{name} {address}" for name in ("localhost", "c2VjcmV0.localhost.") for address in ("127.0.0.1", "::1")),
+        "::1 ::1",
+    }
+    assert one.stdout == "localhost 127.0.0.1\n"
+    assert server.asked == []
 
 
 @one_world

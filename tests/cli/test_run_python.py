@@ -17,7 +17,7 @@ import pytest
 from tests.cli.command import CLEAN, process, run
 from tests.cli.support import Lab, accepted, peer, server, until
 from tests.guests.python_app import build
-from tests.support import shared
+from tests.support import refused_port, reset, shared
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -137,6 +137,26 @@ def test_exit_codes(app: str, arguments: list[str], code: int) -> None:
     assert run("run", app, *arguments).returncode == code
 
 
+def test_output_beyond_a_pipes_buffer(app: str) -> None:
+    """Python writes it unbuffered, as one write, and looks at no short count."""
+    assert run("run", app, "big", "1000000").stdout == "x" * 1000000 + "\n"
+
+
+def test_the_exit_code_is_the_guests_own_whatever_is_left_unread(app: str) -> None:
+    process = run("run", app, "itself")
+    assert process.returncode == 0
+    assert re.fullmatch(
+        r"wasinet: run: \d+ bytes to 127\.0\.0\.1:\d+ were lost: the guest ended without reading them itself\n",
+        process.stderr,
+    )
+
+
+def test_memory_that_python_does_not_get(app: str) -> None:
+    process = run("run", "--max-memory", "60MiB", app, "big", "100000000")
+    assert process.returncode == 3
+    assert process.stderr.endswith("; the guest asked for more than 60MiB of memory (--max-memory)\n")
+
+
 def test_variables(app: str) -> None:
     process = run(
         "run", "--env", "A=1=2", "--env", "FROM_HERE", "--env", "ABSENT", app, "environment", env={"FROM_HERE": "ü"}
@@ -178,3 +198,16 @@ def test_ctrl_c_while_it_is_compiled(app: str, lab: Lab, tmp_path: Path) -> None
     us.signal(signal.SIGINT)
     assert us.wait() == 130
     assert us.err == ""
+
+
+def test_a_socket_whose_connection_is_over(app: str, lab: Lab) -> None:
+    with server() as (ending, port), server() as (resetting, reset_port):
+        guest = lab.wasinet("run", app, "over", "127.0.0.1", str(refused_port()), str(port), str(reset_port))
+        for listener, end in ((ending, socket.socket.close), (resetting, reset)):
+            # The guest may have to be compiled first.
+            listener.settimeout(120)
+            connection, _ = listener.accept()
+            end(connection)
+        out, _ = guest.popen.communicate(b"\n", 60)
+    assert guest.popen.returncode == 0, guest.err
+    assert out.decode().splitlines() == ["ConnectionRefusedError False", "b'' 127.0.0.1", "True"]

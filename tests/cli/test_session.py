@@ -106,6 +106,23 @@ def test_what_is_left_undelivered_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         raise ValueError("x")
 
 
+def test_a_program_with_an_exit_code_of_its_own_fails_by_no_loss(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = NativeHost()
+    monkeypatch.setattr(host, "close", lambda timeout: False)
+    options = settings()
+    options.command = "run"
+    with Session(options, host=host, loss=lambda: "9 bytes were lost"):
+        pass
+    with pytest.raises(ValueError, match=r"^x$"), Session(options, host=host, loss=lambda: "9 bytes were lost"):
+        raise ValueError("x")
+    assert capsys.readouterr().err == "wasinet: run: 9 bytes were lost\n" * 2
+    with pytest.raises(KeyboardInterrupt), Session(options, host=host, loss=lambda: "9 bytes were lost"):
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == ""
+
+
 def test_where_received_data_goes() -> None:
     assert Session(settings()).output_fd == 1
     assert Session(settings(trace_file="-")).output_fd == 2

@@ -58,7 +58,7 @@ def test_view(trace: str, tmp_path: Path) -> None:
         (None, "No such file or directory"),
         ("{}\n", "1: no record: it has no field 'time'"),
         ("x\n", "1: not JSON: Expecting value"),
-        ("\xff\n", "not UTF-8: invalid start byte"),
+        ("\xff\n", "1: not UTF-8: invalid start byte"),
     ],
 )
 @pytest.mark.parametrize("command", ["summary", "view"])

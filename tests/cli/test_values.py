@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wasinet.cli.address import parse_address
 from wasinet.cli.values import (
     BadValue,
     Endpoint,
@@ -21,6 +24,7 @@ from wasinet.cli.values import (
     show_duration,
     to_socket_address,
 )
+from wasinet.oscalls.interruption import start_timeout, stop_timeout
 from wasinet.wit.values import Case
 
 
@@ -104,6 +108,38 @@ def test_endpoint(text: str, endpoint: Endpoint) -> None:
     assert str(endpoint) == text
 
 
+@pytest.mark.parametrize("text", ["18446744073709551615ns", "18446744073.7s", "18446744073709551us"])
+def test_the_longest_duration_stays_one(text: str) -> None:
+    assert parse_duration(text) < 1 << 64
+    assert round(parse_seconds(text) * 1e9) < 1 << 64
+
+
+def test_the_longest_timeout_is_a_timer() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        start_timeout(parse_duration("18446744073709551615ns"))
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 1e8
+    finally:
+        stop_timeout()
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("text", ["fe80::1%lo", "[fe80::1%lo]", "[fe80::1%lo]:53"])
+def test_interface_names_are_zones(text: str) -> None:
+    number = socket.if_nametoindex("lo")
+    assert parse_endpoint("[fe80::1%lo]:53") == Endpoint("fe80::1", 53, 6, number)
+    assert parse_address(text, 53, "address") == Endpoint("fe80::1", 53, 6, number)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("fe80::1", "needs a zone"), ("[fe80::1]:53", "needs a zone"), ("fe80::1%x", "no interface 'x'")],
+)
+def test_a_server_whose_zone_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(BadValue, match=message):
+        parse_address(text, 53, "address")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -119,8 +155,11 @@ def test_endpoint(text: str, endpoint: Endpoint) -> None:
         ("[::1]", "'[::1]' has no port after the bracket; e.g. [::1]:80"),
         ("[::1", "no closing bracket"),
         ("[zz]:80", "'zz' in '[zz]:80' is no IPv6 address"),
-        ("[fe80::1%x]:80", "the scope 'x' in"),
-        ("[fe80::1%4294967296]:80", "is no interface number"),
+        ("[fe80::1%x]:80", "there is no interface 'x'; the interfaces are lo"),
+        ("[fe80::1%]:80", "there is no interface ''; the interfaces are lo"),
+        ("[fe80::1%4294967296]:80", "there is no interface '4294967296'"),
+        ("[fe80::1]:80", "fe80::1 is a link-local address and needs a zone, as in fe80::1%"),
+        ("[febf::1]:80", "; the interfaces are lo"),
         ("host:65536", "port 65536 is too large; ports go up to 65535"),
         ("host:" + "9" * 5000, "is too large; ports go up to 65535"),
         ("host:http", "'http' is no port; ports are numbers from 0 to 65535"),

@@ -48,6 +48,15 @@ def test_a_trap() -> None:
     assert line.startswith("wasinet: call: trap: resource has children; Wasmtime ended the instance")
 
 
+def test_few_descriptors() -> None:
+    """Where Wasmtime cannot open what it needs, it would abort the process."""
+    done = run("call", "--host", "wasmtime", "create-tcp-socket(ipv4)", prefix=["prlimit", "--nofile=5:5"])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "wasinet: call: the host wasmtime needs 3 more file descriptors; the limit is 5 (ulimit -n)\n"
+    )
+
+
 def test_what_is_missing() -> None:
     calls = "\n".join([*WAITS["blocking-read"].split("; ")[:-1], "c.network-error-code()"])
     assert run("call", "--host", "wasmtime", calls).returncode == 2

@@ -20,8 +20,6 @@ REFUSED = """
 > c = create-tcp-socket(ipv4)
 > c.start-connect(net, 127.0.0.1:1)
 > !retry c.finish-connect()
-> c.local-address()
-> c.remote-address()
 > c.is-listening()
 > c.address-family()
 > c.hop-limit()
@@ -46,6 +44,20 @@ PERMITS = "".join(
 )
 
 
+ADDRESSES = """
+> c = create-tcp-socket(ipv4)
+> c.start-connect(net, 127.0.0.1:1)
+> !retry c.finish-connect()
+> c.local-address()
+> c.remote-address()
+"""
+
+
+def test_after_a_refused_connection_the_address_getters_may_answer_or_refuse() -> None:
+    found = compare(Transcript.parse(ADDRESSES), [partial(make_host, host) for host in BOTH], judge(BOTH))
+    assert [(one.verdict.kind, one.verdict.known) for one in found.differences] == [("allowed", "")] * 2
+
+
 @pytest.mark.parametrize("text", [REFUSED, CLAMPS, LISTEN], ids=["refused", "clamps", "listen"])
 def test_it_is_as_on_the_native_host(text: str) -> None:
     found = compare(Transcript.parse(text), [partial(make_host, host) for host in BOTH], judge(BOTH))
@@ -68,7 +80,7 @@ def test_a_lookup_that_is_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     host = make_host("wasmtime")
     try:
         network = host.call("instance-network")
-        assert host.call("resolve-addresses", network, "localhost") == Err("permanent-resolver-failure")
+        assert host.call("resolve-addresses", network, "name.test") == Err("permanent-resolver-failure")
     finally:
         host.close()
     declared = {error.code for error in host.world.functions["resolve-addresses"].errors}

@@ -10,11 +10,21 @@ from collections.abc import Callable
 import pytest
 
 from tests.support import (
+    SECONDS,
+    address_of,
+    bound,
+    connect,
+    connected_pair,
     connected_to_peer,
     drop_all,
     fill,
+    ipv4,
+    ipv6,
+    listening,
+    loopback,
     need,
     one_of_each,
+    port_of,
 )
 from wasinet.engine.faults import Trap
 from wasinet.hosts.native import NativeHost
@@ -72,9 +82,49 @@ def test_close_drains_pending_writes(host: NativeHost, dropped: bool) -> None:
 def test_close_gives_up_after_its_timeout(host: NativeHost) -> None:
     client, peer = connected_to_peer(host)
     with peer:
+        port = peer.getsockname()[1]
         fill(host, client.tx)
         assert host.close(0.02) is False
     assert not host.engine.pending
+    assert [(lost.peer, lost.here) for lost in host.engine.undelivered] == [(f"127.0.0.1:{port}", False)]
+    assert host.engine.undelivered[0].count > 0
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+@pytest.mark.parametrize("which", ["accepted", "waiting", "at a wildcard", "both ways", "the handles are gone"])
+def test_close_waits_for_no_socket_of_the_session_itself(host: NativeHost, which: str, family: str) -> None:
+    """Nobody reads from it any more."""
+    if which == "waiting":
+        client = connect(host, address_of(host, listening(host, family)))
+    elif which == "at a wildcard":
+        anywhere = ipv4("0.0.0.0") if family == "ipv4" else ipv6("::")
+        listener = bound(host, family=family, address=anywhere)
+        need(host.call("tcp-socket.start-listen", listener))
+        need(host.call("tcp-socket.finish-listen", listener))
+        client = connect(host, loopback(port_of(address_of(host, listener)), family))
+    else:
+        client, server = connected_pair(host, family)
+        if which == "both ways":
+            fill(host, server.tx)
+    fill(host, client.tx)
+    if which == "the handles are gone":
+        drop_all(host, client.tx, client.rx, client.socket)
+    before = host.engine.os.monotonic()
+    assert host.close(SECONDS) is False
+    assert host.engine.os.monotonic() - before < SECONDS / 2
+    assert host.engine.undelivered
+    assert all(lost.here and lost.count for lost in host.engine.undelivered)
+
+
+def test_close_waits_for_others_beside_the_session_itself(host: NativeHost) -> None:
+    client, peer = connected_to_peer(host)
+    total = fill(host, client.tx)
+    own, _ = connected_pair(host)
+    fill(host, own.tx)
+    result = drain(peer)
+    assert host.close(SECONDS) is False
+    assert result() == total
+    assert [lost.here for lost in host.engine.undelivered] == [True]
 
 
 def test_close_without_time_still_sends_what_the_kernel_takes(host: NativeHost) -> None:

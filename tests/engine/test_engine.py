@@ -181,9 +181,9 @@ def test_dropping_in_the_middle(host: NativeHost, state: str) -> None:
 
 @pytest.fixture
 def closed_host(make_host: Callable[..., NativeHost]) -> tuple[NativeHost, FaultyOs]:
-    """A host whose policy allows nothing and whose system fails."""
+    """A host whose policy allows nothing but to create sockets and whose system fails."""
     faulty = FaultyOs()
-    host = make_host(Policy(), faulty)
+    host = make_host(Policy.parse(["tcp-create"]), faulty)
     return host, faulty
 
 

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import accept, address_of, bound, connect, ipv4, ipv6, listening, loopback, need, wait_ready
+from wasinet.engine.answers import Answers
 from wasinet.engine.learning import Learner
-from wasinet.engine.policy import USES, Policy
+from wasinet.engine.names import LOCAL
+from wasinet.engine.policy import CREATES, USES, Policy
 from wasinet.hosts.native import NativeHost
 from wasinet.wit.values import Case, Err, Some
 
@@ -185,5 +187,68 @@ def test_datagrams_between_two_sockets_of_a_session(make_host: Callable[..., Nat
 def test_every_use_has_an_order() -> None:
     policy = learner()
     for use in reversed(USES):
-        policy.decide(use, "name" if use == "name-lookup" else loopback(1))
-    assert [rule.partition(":")[0] for rule in rules(policy)] == list(USES)
+        policy.decide(use, None if use in CREATES else "name" if use == "name-lookup" else loopback(1))
+    assert [rule.partition(":")[0] for rule in rules(policy)] == [use for use in USES if use not in CREATES]
+
+
+@pytest.mark.parametrize("use", sorted(CREATES))
+def test_creation_is_learnt_where_nothing_else_implies_it(use: str) -> None:
+    policy = learner()
+    policy.decide(use, None)
+    policy.decide("name-lookup", "example.com")
+    assert rules(policy) == [use, "name-lookup:example.com"]
+    policy.decide(f"{use[:3]}-bind", loopback())
+    assert rules(policy) == [f"{use[:3]}-bind:127.0.0.1:0", "name-lookup:example.com"]
+
+
+def test_addresses_are_learnt_by_the_name_that_they_came_from() -> None:
+    policy, answers = learner(), Answers()
+
+    def looked_up(name: str, *found: Case) -> None:
+        policy.decide("name-lookup", name)
+        answers.keep(name, found, pin=False)
+
+    one, shared = Case("ipv4", (192, 0, 2, 1)), Case("ipv4", (192, 0, 2, 9))
+    policy.decide("tcp-connect", ipv4("192.0.2.1", 443), answers)
+    looked_up("api.test", one, shared)
+    looked_up("unused.test", shared)
+    policy.decide("tcp-connect", ipv6("::ffff:192.0.2.1", 443), answers)
+    policy.decide("udp-send", ipv4("192.0.2.1", 53), answers)
+    policy.decide("udp-receive", ipv4("192.0.2.1", 53), answers)
+    policy.decide("udp-receive", ipv4("192.0.2.7", 53), answers)
+    assert rules(policy) == [
+        "tcp-connect:192.0.2.1:443",
+        "tcp-connect:api.test:443",
+        "udp-send:api.test:53",
+        "udp-receive:192.0.2.7:*",
+        "udp-receive:api.test:53",
+        "name-lookup:unused.test",
+    ]
+    assert [rule.text for rule in Policy.parse(rules(policy)).allow] == rules(policy)
+
+
+def test_a_rule_for_a_local_name_makes_those_for_its_addresses_needless() -> None:
+    policy, answers = learner(), Answers()
+    policy.decide("tcp-connect", loopback(80), answers)
+    policy.decide("tcp-connect", loopback(81), answers)
+    policy.decide("name-lookup", "localhost")
+    answers.keep("localhost", LOCAL, pin=False)
+    policy.decide("tcp-connect", loopback(80, "ipv6"), answers)
+    assert rules(policy) == ["tcp-connect:127.0.0.1:81", "tcp-connect:localhost:80"]
+
+
+def test_a_host_that_was_learnt_may_have_another_address_next_time(make_host: Callable[..., NativeHost]) -> None:
+    def session(policy: Policy, address: str) -> None:
+        host = make_host(policy, resolver=lambda name: [(4, address)])
+        stream = need(host.call("resolve-addresses", host.call("instance-network"), "API.test."))
+        wait_ready(host, stream, "resolve-address-stream")
+        found = need(host.call("resolve-address-stream.resolve-next-address", stream)).value
+        with socket.create_server((address, port), reuse_port=True):
+            connect(host, Case("ipv4", {"port": port, "address": found.payload}))
+
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as server:
+        port = server.getsockname()[1]
+    policy = learner()
+    session(policy, "127.0.0.7")
+    assert rules(policy) == [f"tcp-connect:api.test:{port}"]
+    session(Policy.parse(rules(policy)), "127.0.0.8")

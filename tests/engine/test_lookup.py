@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 
@@ -9,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import SECONDS, Asker, FaultyOs, asking_policy, code, need, wait_ready
+from tests.support import SECONDS, Asker, FaultyOs, asking_policy, bound, code, ipv4, need, wait_ready
 from wasinet.engine.faults import Fail
-from wasinet.engine.lookup import host_name, literal
-from wasinet.engine.policy import Policy
+from wasinet.engine.names import host_name, literal
+from wasinet.engine.policy import ALLOW_ALL, GUEST, Policy
 from wasinet.hosts.native import NativeHost
-from wasinet.oscalls import Found, LookupFailed
+from wasinet.oscalls import Found, LookupFailed, Os
 from wasinet.wit.values import Case, Err, Ok, Some, Value
 
 NEXT = "resolve-address-stream.resolve-next-address"
@@ -89,7 +90,6 @@ def test_what_is_neither_address_nor_name(make_host: Callable[..., NativeHost], 
 @pytest.mark.parametrize(
     ("name", "asked"),
     [
-        ("localhost", "localhost"),
         ("Example.COM", "Example.COM"),
         ("example.com.", "example.com."),
         ("_sip._tcp.example.com", "_sip._tcp.example.com"),
@@ -281,13 +281,163 @@ def test_a_permission_that_comes_later(make_host: Callable[..., NativeHost], fai
     assert outcome == (Ok(Some(four(192, 0, 2, 1))) if fail is None else Err("access-denied"))
 
 
-def test_localhost_by_the_system(host: NativeHost) -> None:
-    found = resolve(host, "localhost")
-    assert set(found) <= {four(127, 0, 0, 1), six(0, 0, 0, 0, 0, 0, 0, 1)}
-    assert found
+LOCAL_NAMES = (
+    "localhost", "LocalHost", "localhost.", "c2VjcmV0.localhost", "a.b.LOCALHOST.", "ｌｏｃａｌｈｏｓｔ",
+    "x。localhost", "local\u00adhost", "bücher.localhost", "_x.localhost",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOCAL_NAMES, ids=ascii)
+def test_local_names_are_answered_here(make_host: Callable[..., NativeHost], name: str) -> None:
+    assert resolve(make_host(resolver=nobody), name) == [six(0, 0, 0, 0, 0, 0, 0, 1), four(127, 0, 0, 1)]
+    assert resolve(make_host(GUEST, resolver=nobody), name) == [six(0, 0, 0, 0, 0, 0, 0, 1), four(127, 0, 0, 1)]
+    assert begin(make_host(Policy.parse(["all"], ["name-lookup"]), resolver=nobody), name) == Err("access-denied")
+
+
+@pytest.mark.parametrize("name", ["localhost.test", "notlocalhost", "localhost.localdomain", "localhost.a.test"])
+def test_what_only_looks_local_is_looked_up(make_host: Callable[..., NativeHost], name: str) -> None:
+    assert resolve(make_host(resolver=lambda asked: [(4, "192.0.2.1")]), name) == [four(192, 0, 2, 1)]
+    assert begin(make_host(GUEST, resolver=nobody), name) == Err("access-denied")
+
+
+def test_an_address_of_localhost_without_a_route_goes_last(make_host: Callable[..., NativeHost]) -> None:
+    class Ipv4Only(Os):
+        @staticmethod
+        def has_route(family: int, text: str) -> bool:
+            return family == 4
+
+    assert resolve(make_host(os=Ipv4Only()), "localhost") == [four(127, 0, 0, 1), six(0, 0, 0, 0, 0, 0, 0, 1)]
+
+
+def test_a_permission_for_a_local_name_that_comes_later(make_host: Callable[..., NativeHost]) -> None:
+    asker = Asker()
+    asker.hold = True
+    host = make_host(asking_policy(asker), resolver=nobody)
+    stream = need(begin(host, "A.localhost."))
+    assert asker.asked == [("name-lookup", "a.localhost")]
+    assert host.call(NEXT, stream) == Err("would-block")
+    asker.answer()
+    assert isinstance(need(host.call(NEXT, stream)), Some)
+
+
+# Rules that name a host
+
+
+class Resolver:
+    """Gives the answers for a name one after the other, and then the last one again."""
+
+    def __init__(self, **answers: list[str]) -> None:
+        self.answers = {name.replace("_", "."): found for name, found in answers.items()}
+        self.asked: list[str] = []
+
+    def __call__(self, name: str) -> list[Found]:
+        self.asked.append(name)
+        found = self.answers[name.lower().removesuffix(".")]
+        return [(4, found.pop(0) if len(found) > 1 else found[0])]
+
+
+def connecting(host: NativeHost, address: str, port: int = 443) -> Value:
+    sock = need(host.call("create-tcp-socket", "ipv4"))
+    return host.call("tcp-socket.start-connect", sock, host.call("instance-network"), ipv4(address, port))
+
+
+def test_a_host_by_name_is_pinned_to_its_first_answer(make_host: Callable[..., NativeHost]) -> None:
+    resolver = Resolver(api_test=["127.0.7.1", "127.0.7.2"], other_test=["127.0.7.3"])
+    host = make_host(Policy.parse(["tcp-connect:api.test:443", "name-lookup:other.test"]), resolver=resolver)
+    # Not before this guest has looked the name up.
+    assert connecting(host, "127.0.7.1") == Err("access-denied")
+    assert resolve(host, "other.test") == [four(127, 0, 7, 3)]
+    assert resolve(host, "API.test.") == [four(127, 0, 7, 1)]
+    assert isinstance(connecting(host, "127.0.7.1"), Ok)
+    assert connecting(host, "127.0.7.1", 80) == Err("access-denied")
+    # The name has moved; neither is the resolver asked again nor the new address let in.
+    assert resolve(host, "api.test") == [four(127, 0, 7, 1)]
+    assert resolver.asked == ["other.test", "API.test."]
+    assert connecting(host, "127.0.7.2") == Err("access-denied")
+    denied = connecting(host, "127.0.7.3")
+    assert denied == Err("access-denied")
+    assert "it (an address of other.test); --allow tcp-connect:other.test:443 would" in denied.reason
+    assert begin(host, "third.test") == Err("access-denied")
+
+
+def test_an_address_that_another_name_shares_lets_nothing_in(make_host: Callable[..., NativeHost]) -> None:
+    resolver = Resolver(api_test=["127.0.7.1"], other_test=["127.0.7.1"])
+    host = make_host(Policy.parse(["tcp-connect:api.test:443", "name-lookup"]), resolver=resolver)
+    resolve(host, "other.test")
+    assert connecting(host, "127.0.7.1") == Err("access-denied")
+    resolve(host, "api.test")
+    assert isinstance(connecting(host, "127.0.7.1"), Ok)
+
+
+def test_two_lookups_at_once_give_the_same(make_host: Callable[..., NativeHost]) -> None:
+    resolver = Resolver(api_test=["127.0.7.1", "127.0.7.2"])
+    host = make_host(Policy.parse(["tcp-connect:api.test:443"]), resolver=resolver)
+    streams = [need(begin(host, "api.test")) for _ in range(2)]
+    found = []
+    for stream in streams:
+        wait_ready(host, stream, "resolve-address-stream")
+        found.append(need(host.call(NEXT, stream)))
+    assert found[0] == found[1]
+
+
+def test_each_network_pins_for_itself(make_host: Callable[..., NativeHost]) -> None:
+    host = make_host(resolver=Resolver(api_test=["127.0.7.1"]))
+    fenced = host.make_network("fenced", ["tcp-connect:api.test:443"])
+    resolve(host, "api.test")
+    sock = need(host.call("create-tcp-socket", "ipv4"))
+    assert host.call("tcp-socket.start-connect", sock, fenced, ipv4("127.0.7.1", 443)) == Err("access-denied")
+    stream = need(host.call("resolve-addresses", fenced, "api.test"))
+    wait_ready(host, stream, "resolve-address-stream")
+    assert isinstance(need(host.call(NEXT, stream)), Some)
+    sock = need(host.call("create-tcp-socket", "ipv4"))
+    need(host.call("tcp-socket.start-connect", sock, fenced, ipv4("127.0.7.1", 443)))
+
+
+def test_datagrams_to_and_from_a_host_by_name(make_host: Callable[..., NativeHost]) -> None:
+    rules = ["udp-bind", "udp-send:api.test", "udp-receive:api.test"]
+    host = make_host(Policy.parse(rules), resolver=Resolver(api_test=["127.0.0.7"]))
+    sock = bound(host, "udp", address=ipv4("0.0.0.0"))
+    rx, tx = need(host.call("udp-socket.stream", sock, None))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.7", 0))
+        peer.settimeout(SECONDS)
+        datagram = {"data": b"x", "remote-address": Some(ipv4("127.0.0.7", peer.getsockname()[1]))}
+        need(host.call("outgoing-datagram-stream.check-send", tx))
+        assert host.call("outgoing-datagram-stream.send", tx, [datagram]) == Err("access-denied")
+        resolve(host, "api.test")
+        need(host.call("outgoing-datagram-stream.check-send", tx))
+        assert host.call("outgoing-datagram-stream.send", tx, [datagram]) == Ok(1)
+        _, back = peer.recvfrom(1)
+        peer.sendto(b"y", back)
+        wait_ready(host, rx, "incoming-datagram-stream")
+        assert [one["data"] for one in need(host.call("incoming-datagram-stream.receive", rx, 9))] == [b"y"]
 
 
 def test_a_name_that_does_not_exist_by_the_system(host: NativeHost) -> None:
     stream = need(begin(host, "no-such-host.invalid"))
     wait_ready(host, stream, "resolve-address-stream")
     assert code(host.call(NEXT, stream)) in ("name-unresolvable", "temporary-resolver-failure")
+
+
+def test_lookups_that_nobody_waits_for_leave_no_threads(make_host: Callable[..., NativeHost]) -> None:
+    """However many are begun and dropped while the resolver hangs."""
+    gate = threading.Event()
+    asked: list[str] = []
+
+    def resolver(name: str) -> list[Found]:
+        asked.append(name)
+        assert gate.wait(SECONDS)
+        return [(4, "192.0.2.1")]
+
+    host = make_host(ALLOW_ALL, resolver=resolver)
+    before = threading.active_count()
+    try:
+        for number in range(300):
+            host.drop(need(begin(host, f"n{number}.test")))
+        last = need(begin(host, "last.test"))
+        assert threading.active_count() - before <= 64
+    finally:
+        gate.set()
+    wait_ready(host, last, "resolve-address-stream")
+    assert need(host.call(NEXT, last)) == Some(four(192, 0, 2, 1))
+    assert len(asked) <= 65

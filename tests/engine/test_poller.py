@@ -32,6 +32,7 @@ from tests.support import (
     write,
 )
 from wasinet.engine.faults import Trap
+from wasinet.engine.poller import Watch
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found, Os
 from wasinet.oscalls.wait import Kept
@@ -148,6 +149,35 @@ def test_both_streams_of_a_connection_share_a_descriptor(
     assert kept(pollables) == [0, 1, 2]
     need(host.call("input-stream.read", client.rx, 10))
     assert kept(pollables) == [1]
+
+
+def test_two_pollables_of_a_stream_in_turn_both_stay_in_the_kept_set(
+    host: NativeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = connected_pair(host)
+    lists = [[host.call("input-stream.subscribe", end.rx) for end in (client, server)] for _ in range(2)]
+    write(host, server.tx, b"x")
+    wait_ready(host, client.rx, "input-stream")
+    for _ in range(3):
+        assert [host.call("poll", pollables) for pollables in lists] == [[0], [0]]
+    changed = []
+    monkeypatch.setattr(Watch, "remove", lambda self, handle: changed.append(handle))
+    assert [host.call("poll", pollables) for pollables in lists] == [[0], [0]]
+    assert not changed
+
+
+def test_a_pollable_that_nobody_asks_for_leaves_the_kept_set(host: NativeHost) -> None:
+    # It is of a descriptor that another pollable waits for, and for something else.
+    client, server = connected_pair(host)
+    reads, writes = host.call("input-stream.subscribe", client.rx), host.call("output-stream.subscribe", client.tx)
+    other = host.call("input-stream.subscribe", server.rx)
+    far = host.call("subscribe-duration", 10**13)
+    host.engine.table[client.tx].writer.full = True  # type: ignore[attr-defined]
+    for _ in range(3):
+        host.engine.poller.poll([reads, writes, other, far], host.engine.os.monotonic())
+    assert host.engine.poller.poll([reads, other, far], host.engine.os.monotonic()) == []
+    assert writes not in host.engine.poller._watch.members
+    assert reads in host.engine.poller._watch.members
 
 
 def test_what_a_call_changes_is_seen(host: NativeHost, kept: Callable[[list[int]], list[int]]) -> None:

@@ -27,6 +27,7 @@ from tests.support import (
     write,
 )
 from wasinet.hosts.native import NativeHost
+from wasinet.oscalls.relay import Relay, can_relay
 from wasinet.wit.values import Case, Err, Ok
 
 CLOSED = Err(Case("closed"))
@@ -159,6 +160,63 @@ def test_from_a_connection_to_a_file(host: NativeHost, tmp_path: Path) -> None:
     need(host.call("tcp-socket.shutdown", client.socket, "send"))
     assert splice_all(host, out, server.rx) == 5
     assert (tmp_path / "out").read_bytes() == b"saved"
+
+
+def received(host: NativeHost, data: bytes) -> int:
+    """The input stream of a connection that has got these bytes and its end."""
+    client, server = connected_pair(host)
+    write(host, client.tx, data)
+    need(host.call("tcp-socket.shutdown", client.socket, "send"))
+    return int(server.rx)
+
+
+@pytest.mark.skipif(not can_relay(), reason="no splice(2) here")
+def test_from_a_connection_to_a_file_inside_the_kernel(
+    host: NativeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wasinet.engine.streams.Reader.take", None)
+    out = open_file(host, tmp_path / "out")
+    assert splice_all(host, out, received(host, b"saved" * 20_000)) == 100_000
+    assert (tmp_path / "out").read_bytes() == b"saved" * 20_000
+    with open(os.devnull, "wb") as nowhere:
+        assert splice_all(host, host.open_output(nowhere.fileno()), received(host, b"lost")) == 4
+
+
+def test_a_file_that_is_appended_to_is_copied_to(host: NativeHost, tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"before ")
+    out = host.open_output(os.open(tmp_path / "out", os.O_WRONLY | os.O_APPEND), own=True)
+    assert splice_all(host, out, received(host, b"after")) == 5
+    assert (tmp_path / "out").read_bytes() == b"before after"
+
+
+@pytest.mark.parametrize("error", [OSError(22, "Invalid argument"), KeyboardInterrupt()])
+@pytest.mark.skipif(not can_relay(), reason="no splice(2) here")
+def test_what_a_file_does_not_splice_is_written(
+    host: NativeHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    out = open_file(host, tmp_path / "out")
+    source = received(host, b"0123456789")
+
+    def refused(self: Relay, sink: int) -> int:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Relay, "empty", refused)
+        if isinstance(error, OSError):
+            assert host.call("output-stream.blocking-splice", out, source, 4) == Ok(4)
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                host.call("output-stream.blocking-splice", out, source, 4)
+    assert splice_all(host, out, source) == 6
+    assert (tmp_path / "out").read_bytes() == b"0123456789"
+
+
+def test_a_full_disk_fails_at_the_splice(host: NativeHost) -> None:
+    with open("/dev/full", "wb") as full:
+        out = host.open_output(full.fileno())
+    outcome = host.call("output-stream.blocking-splice", out, received(host, b"much"), 4)
+    assert code(outcome) == "last-operation-failed"
+    assert "No space left" in outcome.reason
 
 
 def test_from_a_file_to_a_file(host: NativeHost, tmp_path: Path) -> None:

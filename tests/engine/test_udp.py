@@ -258,6 +258,17 @@ def test_leaving_the_peer_keeps_the_local_address(host: NativeHost, local: str, 
         assert [entry["data"] for entry in receive(host, rx, 1)] == [b"x"]
 
 
+def test_what_the_old_peer_refused_is_not_told_after_it_was_left(host: NativeHost) -> None:
+    sock = bound(host, "udp")
+    rx, tx = streams(host, sock, loopback(refused_port()))
+    # Over loopback the refusal is there when the call returns.
+    assert send(host, tx, datagram(b"x")) == Ok(1)
+    for handle in (rx, tx):
+        host.drop(handle)
+    rx, tx = streams(host, sock)
+    assert host.call("incoming-datagram-stream.receive", rx, 1) == Ok([])
+
+
 def test_an_argument_that_is_refused_keeps_the_peer(host: NativeHost, peer: socket.socket) -> None:
     sock = bound(host, "udp")
     for handle in streams(host, sock, address(peer)):
@@ -321,19 +332,20 @@ def test_an_error_behind_datagrams_is_not_lost(make_host: Callable[..., NativeHo
     for _ in range(before):
         assert send(host, tx, datagram(b"x")) == Ok(1)
     os_socket: Any = host.engine.table[sock].sock  # type: ignore[attr-defined]
-    original = type(os_socket).recvfrom_into
+    original = type(host.engine.os).receive_datagrams
     left = before
 
-    def failing(self: Any, *args: Any) -> Any:
+    def failing(self: Any, sock: Any, scratch: memoryview, most: int) -> Any:
         nonlocal left
-        if self is os_socket and left == 0:
+        if sock is os_socket and left == 0:
             left = -1
             raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
-        left -= 1
-        return original(self, *args)
+        received = original(self, sock, scratch, most)
+        left -= len(received)
+        return received
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(os_socket), "recvfrom_into", failing)
+        patch.setattr(type(host.engine.os), "receive_datagrams", failing)
         if before:
             assert len(need(host.call("incoming-datagram-stream.receive", rx, 10))) == before
             pollable = host.call("incoming-datagram-stream.subscribe", rx)

@@ -66,6 +66,7 @@ LOOKUP = """(local $net i32) (local $s i32) (local $p i32)
 _CONNECT = """(local $net i32) (local $s i32) (local $p i32) (local $in i32) (local $out i32) (local $i i32)
   (local.set $net (call $instance-network-instance-network))
   (call $tcp-create-socket-create-tcp-socket (i32.const 0) (i32.const 0))
+  (if (i32.load8_u (i32.const 0)) (then (return (i32.const 1))))
   (local.set $s (i32.load (i32.const 4)))
   (call $tcp-tcp-socket-start-connect (local.get $s) (local.get $net)
     (i32.const 0) (i32.const PORT)
@@ -117,6 +118,10 @@ GETTERS = """
 """
 
 
-def then_lookup() -> str:
-    """``LOOKUP`` behind ``connected``, whose variables it takes over."""
-    return LOOKUP.partition("\n")[2]
+def then_lookup(name: str = "localhost") -> str:
+    """``LOOKUP`` of a name of nine letters behind ``connected``, whose variables it takes over."""
+    assert len(name) == 9
+    code = LOOKUP.partition("\n")[2]
+    for written, letters in (("0x736f686c61636f6c", name[:8]), ("0x74", name[8])):
+        code = code.replace(written, hex(int.from_bytes(letters.encode(), "little")))
+    return code

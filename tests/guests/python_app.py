@@ -93,11 +93,47 @@ def files(path):
     print(sorted(os.listdir(path)))
 
 
+def big(count):
+    print("x" * int(count))
+
+
+KEPT = []  # open at the end
+
+
+def itself():
+    """End with what was written to itself and never read."""
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    KEPT.extend([server, client, server.accept()])
+    client.setblocking(False)
+    try:
+        while True:
+            client.send(bytes(65536))
+    except BlockingIOError:
+        pass
+
+
 def denied(host, port):
     try:
         socket.create_connection((host, int(port)))
     except OSError as error:
         print(type(error).__name__)
+
+
+def over(host, refusing, ending, resetting):
+    """What a socket is after a connection that failed, that ended, and that was reset."""
+    with socket.socket() as sock:
+        try:
+            sock.connect((host, int(refusing)))
+        except OSError as error:
+            print(type(error).__name__, "laddr" in repr(sock))
+    with socket.create_connection((host, int(ending))) as sock:
+        sock.shutdown(socket.SHUT_WR)
+        print(sock.recv(1), sock.getsockname()[0])
+    with socket.create_connection((host, int(resetting))) as sock:
+        input()
+        print(sock.getpeername()[1] == int(resetting))
+        sock.shutdown(socket.SHUT_WR)
 
 
 class Run(exports.Run):

@@ -19,12 +19,13 @@ from wasinet.conformance.deviations import known
 from wasinet.conformance.judge import Judge
 from wasinet.conformance.scripts import shipped
 from wasinet.engine.faults import Trap
-from wasinet.engine.policy import ALLOW_ALL
+from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.program import Program
 from wasinet.hosts.components.component import Component
 from wasinet.hosts.components.imports import Imports
 from wasinet.hosts.forwarder import forwarder
 from wasinet.hosts.guest import _ProgramHost
+from wasinet.hosts.limits import Limits
 from wasinet.hosts.runtime import MISSING, Instance, RuntimeTrap
 from wasinet.hosts.wasmtime import WasmtimeHost
 from wasinet.script.replay import replay
@@ -43,14 +44,14 @@ def component(tmp_path_factory: pytest.TempPathFactory, wasmtime_runtime: None) 
     return Component(str(path))
 
 
-def on_the_engine(component: Component) -> type[WasmtimeHost]:
+def on_the_engine(component: Component, policy: Policy = ALLOW_ALL) -> type[WasmtimeHost]:
     """The same component behind the same calls, with our engine below it."""
 
     class EngineInstance(Instance):
         def _instantiate(self) -> tuple[Any, Any]:
             from wasmtime import Store
 
-            native = _ProgramHost(Program(), ALLOW_ALL, None, None, "0.2")
+            native = _ProgramHost(Program(), policy, Limits(), None, None, "0.2")
             store = Store(component.engine)
             store.set_epoch_deadline(1)
             imports = self._imports = Imports(store)

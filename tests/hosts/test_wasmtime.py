@@ -116,12 +116,43 @@ def test_borrowed_arguments_are_checked_too(host: WasmtimeHost) -> None:
     assert host.state(sock) == "unbound"
 
 
+# The last ones are local for Wasmtime, which reads names as URLs have them, and no names for us.
+@pytest.mark.parametrize(
+    ("name", "answered"),
+    [
+        ("localhost", True), ("c2VjcmV0.LOCALHOST.", True), ("ｌｏｃａｌｈｏｓｔ", True), ("a_b.localhost", True),
+        ("c2VjcmV0%2elocalhost", False), ("c2VjcmV0.%6cocalhost", False), ("-a.localhost", False),
+        ("a..localhost", False), ("a b.localhost", False), ("a.localhost..", False),
+    ],
+)  # fmt: skip
+def test_local_names_are_not_for_its_resolver(
+    host: WasmtimeHost, name: str, answered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, sock = host.call("instance-network"), need(host.call("create-tcp-socket", "ipv4"))
+    with monkeypatch.context() as patch:
+        # What goes to Wasmtime fails here.
+        patch.setattr(host._instance, "function", lambda export: pytest.fail)
+        outcome = host.call("resolve-addresses", net, name)
+        with pytest.raises(Trap, match=f"#{sock} is a tcp-socket, not a network"):
+            host.call("resolve-addresses", sock, name)
+    if not answered:
+        assert outcome == Err("invalid-argument")
+        return
+    stream = need(outcome)
+    assert stream == sock + 1
+    pollable = host.call("resolve-address-stream.subscribe", stream)
+    assert host.call("poll", [pollable]) == [0]
+    found = [need(host.call("resolve-address-stream.resolve-next-address", stream)) for _ in range(3)]
+    assert found == [Some(Case("ipv6", (0, 0, 0, 0, 0, 0, 0, 1))), Some(Case("ipv4", (127, 0, 0, 1))), None]
+    drop_all(host, pollable, stream)
+
+
 def test_the_handle_table(host: WasmtimeHost) -> None:
     client, server = connected_pair(host)
     write_when_ready(host, client.tx, b"hello")
     assert read_exactly(host, server.rx, 5) == b"hello"
     net = host.call("instance-network")
-    lookup = need(host.call("resolve-addresses", net, "localhost"))
+    lookup = need(host.call("resolve-addresses", net, "127.0.0.1"))
     pollable = host.call("tcp-socket.subscribe", client.socket)
     table = {info.handle: info for info in host.handles()}
     assert list(table) == sorted(table)
@@ -131,7 +162,7 @@ def test_the_handle_table(host: WasmtimeHost) -> None:
     assert (here.sent, here.received, there.sent, there.received) == (5, 0, 0, 5)
     assert (table[client.tx].sent, table[client.tx].parent, table[client.tx].state) == (5, client.socket, "open")
     assert table[server.rx].received == 5
-    assert (table[lookup].remote, table[lookup].state, table[lookup].parent) == ("localhost", "in progress", None)
+    assert (table[lookup].remote, table[lookup].state, table[lookup].parent) == ("127.0.0.1", "in progress", None)
     assert (table[pollable].parent, table[net].parent) == (client.socket, None)
 
 

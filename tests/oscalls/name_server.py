@@ -21,7 +21,8 @@ Answers = Mapping[str, str]
 """By name: an rcode (``SERVFAIL``), or records separated by commas: ``A 192.0.2.1, AAAA 2001:db8::1``.
 
 A word may stand first: ``silence``, ``garbage`` and ``forged`` (an answer with another id) send
-nothing usable; ``tcp`` is truncated over UDP; ``apart`` is not told along with an alias of it.
+nothing usable; ``tcp`` is truncated over UDP, ``truncated`` over TCP as well; ``apart`` is not told along
+with an alias of it; ``stray`` gives the records another name; ``referral`` names other servers only.
 Names that are not in the table do not exist."""
 
 
@@ -87,8 +88,16 @@ class Server:
             response.id ^= 1
             self._records(response, name, kind, rest)
             return response.to_wire()
-        if first == "tcp" and transport == "udp":
+        if first == "truncated":
+            self._records(response, name, kind, rest)
+        if first == "truncated" or (first == "tcp" and transport == "udp"):
             response.flags |= dns.flags.TC
+            return response.to_wire()
+        if first == "stray":
+            self._records(response, "other.example.", kind, rest)
+            return response.to_wire()
+        if first == "referral":
+            response.authority.append(dns.rrset.from_text("example.", 60, "IN", "NS", "ns.example."))
             return response.to_wire()
         if first in ("tcp", "apart"):
             answer = rest

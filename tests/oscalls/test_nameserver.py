@@ -85,6 +85,10 @@ def test_aliases_are_followed(apart: str) -> None:
         ({"a.example": "garbage"}, "EAI_AGAIN", "does not answer"),
         ({"a.example": "forged, A 192.0.2.66"}, "EAI_AGAIN", "does not answer"),
         ({"a.example": "tcp, silence"}, "EAI_AGAIN", "TCP"),
+        ({"a.example": "truncated"}, "EAI_AGAIN", "truncated over TCP"),
+        ({"a.example": "truncated, A 192.0.2.1, AAAA 2001:db8::1"}, "EAI_AGAIN", "truncated over TCP"),
+        ({"a.example": "stray, A 192.0.2.1, AAAA 2001:db8::1"}, "EAI_FAIL", "about something else"),
+        ({"a.example": "referral"}, "EAI_FAIL", "other servers"),
     ],
 )
 def test_failures(answers: dict[str, str], eai: str, text: str) -> None:

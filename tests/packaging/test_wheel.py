@@ -21,10 +21,11 @@ import pytest
 
 from tests.cli.command import CLEAN
 from tests.cli.support import needs
-from tests.reference.shells import SHELLS
 from tests.support import shared
-from tools.generate import ROOT
+from tests.tools.shells import SHELLS
+from tools.generate import ROOT, SHARE
 from wasinet import __version__
+from wasinet.cli.completion import SHELLS as SCRIPTS
 
 pytest.importorskip("hatchling", reason="hatchling, which builds wheels, is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -36,7 +37,7 @@ _SHARE = f"wasinet-{__version__}.data/data/share"
 
 def source(folder: Path) -> Path:
     """A copy of what a build needs, as a fresh clone has it."""
-    tracked = ("wasinet", "man", "completions", "docs", "tests", "benchmarks", "tools")
+    tracked = ("wasinet", "docs", "tests", "benchmarks", "tools")
     for name in tracked:
         ignored = shutil.ignore_patterns("__pycache__", ".*")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -91,20 +92,19 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
         for pattern in ("*.py", "*.wasinet", "*.toml")
         for path in (ROOT / "wasinet").rglob(pattern)
     }
-    pages = {f"{_SHARE}/man/{path.relative_to(ROOT / 'man')}" for path in (ROOT / "man").rglob("*.?")}
+    shared = {str(path.relative_to(ROOT / SHARE)) for path in (ROOT / SHARE).rglob("*") if path.is_file()}
     info = {f"wasinet-{__version__}.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}
     assert set(names) == {
         *modules,
         "wasinet/py.typed",
-        *pages,
-        f"{_SHARE}/bash-completion/completions/wasinet",
-        f"{_SHARE}/zsh/site-functions/_wasinet",
-        f"{_SHARE}/fish/vendor_completions.d/wasinet.fish",
+        *(f"{SHARE}/{name}" for name in shared),
+        *(f"{_SHARE}/{name}" for name in shared),
         *info,
         f"wasinet-{__version__}.dist-info/licenses/LICENSE",
     }
     assert len(names) == len(set(names))
-    assert len(pages) > 20
+    assert len(shared) > 20
+    assert {*SCRIPTS.values(), "man/man1/wasinet.1"} <= shared
     assert {row[0] for row in csv.reader(io.StringIO(record))} == set(names)
     # No test, no benchmark, no tool, and nothing that only this machine has.
     assert {name.partition("/")[0] for name in names} == {
@@ -142,7 +142,7 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
         archive.extractall(tmp_path, **SAFELY)
-    assert {"check", "README.md", "tools/generate.py", "tests/conftest.py", "man/man1/wasinet.1"} <= set(names)
+    assert {"check", "README.md", "tools/generate.py", "tests/conftest.py", f"{SHARE}/man/man1/wasinet.1"} <= set(names)
     made = build(tmp_path / f"wasinet-{__version__}", "wheel", tmp_path / "dist")
     assert made.read_bytes() == wheel.read_bytes()
 
@@ -231,7 +231,7 @@ def installed(request: pytest.FixtureRequest, prefix: Path, tmp_path: Path) -> I
             # It loads, when a command is completed first, what is below $XDG_DATA_DIRS.
             env, setup = {"XDG_DATA_DIRS": str(share)}, f"source {framework}; "
         else:
-            script = share / "bash-completion/completions/wasinet"
+            script = share / SCRIPTS["bash"]
     elif request.param == "zsh":
         setup = f"fpath=({share}/zsh/site-functions $fpath); "
     else:
@@ -247,10 +247,8 @@ def test_installed_completions_are_found(installed: Any) -> None:
     assert installed.complete("wasinet explain tcp-socket.start-li") == ["explain", "tcp-socket.start-listen"]
 
 
-def test_printed_completions_are_the_installed_ones(prefix: Path) -> None:
-    for shell, path in (
-        ("bash", "bash-completion/completions/wasinet"),
-        ("zsh", "zsh/site-functions/_wasinet"),
-        ("fish", "fish/vendor_completions.d/wasinet.fish"),
-    ):
+def test_printed_files_are_the_installed_ones(prefix: Path) -> None:
+    for shell, path in SCRIPTS.items():
         assert wasinet(prefix, "completion", shell).stdout == (prefix / "share" / path).read_text("utf-8")
+    page = prefix / "share/man/man1/wasinet-tcp-listen.1"
+    assert wasinet(prefix, "man", "--mdoc", "tcp", "listen").stdout == page.read_text("utf-8")

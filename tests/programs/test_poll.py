@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.programs.support import left, names, pipe
-from tests.support import SECONDS, ipv4, ipv6, refused_port
+from tests.support import SECONDS, ipv4, ipv6, refused_port, reset
 from wasinet.hosts.native import NativeHost
 from wasinet.programs import poll as kinds
 from wasinet.programs.events import Event, HandleRef, LocalFailed, SomeFailed
@@ -47,6 +47,16 @@ def failing(host: NativeHost, wait: Any) -> dict[str, Any]:
     with pytest.raises(SomeFailed):
         next(program)
     return event.fields
+
+
+def test_a_peer_that_resets_before_it_is_accepted_keeps_its_address(host: NativeHost) -> None:
+    program = kinds.poll(Net(host), [source(kinds.tcp_listen(at(ipv4("127.0.0.1"))))])
+    local = next(program).fields["address"]
+    client = socket.create_connection(("127.0.0.1", int(local.rpartition(":")[2])), SECONDS)
+    peer = "{}:{}".format(*client.getsockname())
+    reset(client)
+    (ready,) = program
+    assert (ready.fields["outcome"], ready.fields["local"], ready.fields["peer"]) == ("accepted", local, peer)
 
 
 def test_a_timer(host: NativeHost) -> None:

@@ -15,11 +15,11 @@ from tests.programs.support import first, left, named, pipe
 from tests.support import SECONDS, FaultyOs, ipv4, ipv6, reset
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Sockaddr
-from wasinet.programs.events import CallFailed, Event, Idle, LocalFailed
+from wasinet.programs.events import CallFailed, Event, HandleRef, Idle, LocalFailed
 from wasinet.programs.net import Net
 from wasinet.programs.tcp import DISCARD, ECHO, EVENTS, StreamOptions
 from wasinet.programs.tcp_listen import ListenOptions, tcp_listen
-from wasinet.wit.values import Case
+from wasinet.wit.values import Case, Err
 
 MakeHost = Callable[..., NativeHost]
 ONE = ListenOptions()
@@ -34,7 +34,8 @@ class Server:
         self, host: NativeHost, options: ListenOptions, streams: StreamOptions, addresses: list[Case] | None = None
     ) -> None:
         self.host = host
-        self._program = tcp_listen(Net(host), addresses or LOOPBACK, options, streams)
+        self.net = Net(host)
+        self._program = tcp_listen(self.net, addresses or LOOPBACK, options, streams)
         self.seen: list[Event] = []
         self.address = self.until("listening").fields["address"]
         self.port = int(self.address.rpartition(":")[2])
@@ -123,6 +124,32 @@ def test_a_client_that_fails_does_not_stop_the_others(start: Start) -> None:
     assert good.recv(100) == b"still there"
     server.client().shutdown(socket.SHUT_WR)
     server.until("closed")
+
+
+def test_a_client_that_resets_before_it_is_accepted_keeps_its_address(start: Start) -> None:
+    server = start(MANY, StreamOptions(sink=DISCARD))
+    client = server.client()
+    peer = "{}:{}".format(*client.getsockname())
+    reset(client)
+    assert server.until("accepted").fields == {
+        "peer": peer,
+        "local": server.address,
+        "handle": HandleRef(server.seen[-1].fields["handle"].handle, "tcp-socket"),
+    }
+    assert server.until("failed").fields["peer"] == peer
+
+
+def test_an_address_that_the_host_does_not_know_is_none(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = start(MANY, StreamOptions(sink=DISCARD))
+    call = server.host.call
+
+    def forgetful(key: str, *arguments: Any) -> Any:
+        return Err("invalid-state") if key == "tcp-socket.remote-address" else call(key, *arguments)
+
+    monkeypatch.setattr(server.net, "call", forgetful)
+    server.client().close()
+    for name in ("accepted", "ended", "closed"):
+        assert server.until(name).fields["peer"] is None
 
 
 def test_clients_that_reset_all_at_once(start: Start) -> None:

@@ -14,6 +14,6 @@ def check(name: str, text: str) -> None:
     """Compare a text with its golden file."""
     file = _FOLDER / f"{name}.txt"
     if os.environ.get("WASINET_GOLDEN") == "write":
-        file.write_text(text + "\n", "utf-8")
+        file.write_text(f"{text}\n", "utf-8")
     assert file.exists(), f"{file} is missing; WASINET_GOLDEN=write makes it"
-    assert text + "\n" == file.read_text("utf-8")
+    assert f"{text}\n" == file.read_text("utf-8")

@@ -42,15 +42,15 @@ def line(**changes: Any) -> str:
 
 
 def calls(*changes: dict[str, Any]) -> list[Call]:
-    return list(read_trace(line(**change) for change in changes))
+    return list(read_trace(line(**change).encode() for change in changes))
 
 
 @pytest.fixture
 def recorded(make_host: Callable[..., NativeHost]) -> list[Call]:
     """A connection on which ten bytes go out and come in; the listener leaks."""
     host = make_host()
-    lines: list[str] = []
-    host.attach(lambda record: lines.append(json.dumps(record_json(record))))
+    lines: list[bytes] = []
+    host.attach(lambda record: lines.append(json.dumps(record_json(record)).encode()))
     listener = listening(host)
     here = connect(host, address_of(host, listener))
     there = accept(host, listener)
@@ -153,13 +153,13 @@ def test_bytes(changes: dict[str, Any], received: int, sent: int) -> None:
         ("{", "not JSON: Expecting property name enclosed in double quotes"),
         ("[]", "no record: a record is an object"),
         ("{}", "no record: it has no field 'time'"),
-        (line(time="now"), "no record: 'time' is 'now'"),
-        (line(handle="#3"), "no record: 'handle' is '#3'"),
+        (line(time="now"), "no record: 'time' is \"now\", not seconds"),
+        (line(handle="#3"), "no record: 'handle' is \"#3\", not a number or null"),
     ],
 )
 def test_what_is_no_record(text: str, message: str) -> None:
     with pytest.raises(TraceError, match=f"^{message.replace('#', chr(92) + '#')}$") as caught:
-        list(read_trace([line(), "", text]))
+        list(read_trace([line().encode(), b"", text.encode()]))
     assert caught.value.line == 3
 
 

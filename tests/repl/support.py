@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from wasinet.render.printable import printed
 from wasinet.repl.repl import Repl
 
 __all__ = ["Fed", "fed"]
@@ -21,7 +22,7 @@ class Fed:
 
     def __init__(self, **options: Any) -> None:
         self.lines: list[str] = []
-        self.repl = Repl(lambda text: self.lines.extend(text.split("\n")), **options)
+        self.repl = Repl(lambda text: self.lines.extend(printed(text).split("\n")), **options)
 
     def __call__(self, *texts: str) -> list[str]:
         """Enter these; gives what was said meanwhile."""

@@ -55,7 +55,7 @@ BAD = {
     "wait": ("net", "net is a network, which has no pollable to wait for"),
     "watch": ("5parsecs s.is-listening()", ".watch: '5parsecs' is no interval; e.g. 500ms, 2s"),
     "save": ("", ".save needs a file; e.g. .save session"),
-    "load": ("/nonexistent/file", "/nonexistent/file cannot be read: No such file or directory"),
+    "load": ("/nonexistent/file", "/nonexistent/file: cannot be read: No such file or directory"),
     "export": ("cobol x", ".export takes python or transcript, not 'cobol'"),
     "quit": ("x", ".quit takes no arguments, not 'x'"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -89,6 +90,7 @@ def v6(port: int, *words: int, scope: int = 0) -> Case:
 
 
 EXAMPLE = "ip-socket-address, e.g. 127.0.0.1:80"
+INTERFACES = f"the interfaces are {', '.join(name for _, name in socket.if_nameindex())}"
 LOCALHOST = (0, 0, 0, 0, 0, 0, 0, 1)
 
 
@@ -99,6 +101,8 @@ LOCALHOST = (0, 0, 0, 0, 0, 0, 0, 1)
         ("0.0.0.0:0", SOCKET_ADDRESS, v4(0, 0, 0, 0, 0)),
         ("[::1]:80", SOCKET_ADDRESS, v6(80, *LOCALHOST)),
         ("[fe80::1%2]:80", SOCKET_ADDRESS, v6(80, 0xFE80, 0, 0, 0, 0, 0, 0, 1, scope=2)),
+        ("[fe80::1%lo]:80", SOCKET_ADDRESS, v6(80, 0xFE80, 0, 0, 0, 0, 0, 0, 1, scope=socket.if_nametoindex("lo"))),
+        ("[fe80::1]:80", SOCKET_ADDRESS, v6(80, 0xFE80, 0, 0, 0, 0, 0, 0, 1)),
         ("[::ffff:10.0.0.1]:1", SOCKET_ADDRESS, v6(1, 0, 0, 0, 0, 0, 0xFFFF, 0x0A00, 1)),
         ("ipv4({port: 80, address: (127, 0, 0, 1)})", SOCKET_ADDRESS, v4(80, 127, 0, 0, 1)),
         ("127.0.0.1:80", Option(SOCKET_ADDRESS), Some(v4(80, 127, 0, 0, 1))),
@@ -150,7 +154,9 @@ def test_accepted(text: str, type_: Type, value: Value) -> None:
         ("127.0.0.1:65536", SOCKET_ADDRESS, 10, "expected a port (0 to 65535), found '65536'"),
         ("127.0.0.1:_", SOCKET_ADDRESS, 10, "expected a port (0 to 65535), found '_'"),
         ("[::1]", SOCKET_ADDRESS, 0, "expected ip-socket-address, e.g. 127.0.0.1:80, found '['"),
-        ("[::1%9999999999]:80", SOCKET_ADDRESS, 5, "expected the number of an interface, found '9999999999'"),
+        ("[::1%9999999999]:80", SOCKET_ADDRESS, 5, f"there is no interface '9999999999'; {INTERFACES}"),
+        ("[fe80::1%eth 0]:80", SOCKET_ADDRESS, 0, "expected ip-socket-address, e.g. 127.0.0.1:80, found '['"),
+        ("[fe80::1%no.such_one-0]:80", SOCKET_ADDRESS, 9, f"there is no interface 'no.such_one-0'; {INTERFACES}"),
         ("localhost:80", SOCKET_ADDRESS, 0, "expected ip-socket-address, e.g. 127.0.0.1:80, found 'localhost'"),
         ("ipv7(1)", SOCKET_ADDRESS, 0, f"expected {EXAMPLE}, found 'ipv7'; did you mean ipv6?"),
         ("s", SOCKET_ADDRESS, 0, "expected ip-socket-address, e.g. 127.0.0.1:80; s is a tcp-socket"),

@@ -35,7 +35,7 @@ def test_at_the_end_of_a_text() -> None:
     ("text", "type_", "rendered"),
     [
         ("[1, 300]", List(U8), "[1, 300]\n    ^\nexpected u8 (0 to 255), found '300'"),
-        ("[1,\r\n\t300]\r\n", List(U8), "\t300]\n\t^\nexpected u8 (0 to 255), found '300' (line 2)"),
+        ("[1,\r\n\t300]\r\n", List(U8), " 300]\n ^\nexpected u8 (0 to 255), found '300' (line 2)"),
         ("", U8, "expected u8 (0 to 255), found the end"),
         (
             '("日本é", 1)',

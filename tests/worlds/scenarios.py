@@ -156,7 +156,7 @@ def _(b: Bench) -> None:
     server, address = b.server()
     _, tx = b.need("tcp.connect", b.tcp("bound"), b.net, address)
     peer = b.keep(server.accept()[0])
-    assert b.host.engine.table[tx].direction.file.getpeername() == peer.getsockname()  # type: ignore[attr-defined]
+    assert b.host.engine.table[tx].writer.file.getpeername() == peer.getsockname()  # type: ignore[attr-defined]
 
 
 @scenario("tcp.connect", OTHER)

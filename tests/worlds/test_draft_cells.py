@@ -97,7 +97,7 @@ def drive_tcp(bench: Bench, cell: Cell) -> tuple[int, Value]:
         case "accept", "error":
             bench.os.faults["accept"] = errno.EMFILE
         case "shutdown", "error":
-            bench.os.faults["shutdown_receive"] = errno.ENOTCONN
+            bench.os.faults["shutdown_receive"] = errno.ENOBUFS
     if (cell.state, cell.function, cell.outcome) == ("connecting", "connect", "error"):
         bench.wait(call("tcp.subscribe", sock))
     return sock, call("listen" if cell.function == "listen" else _key(cell, "tcp"), sock, *args)

@@ -10,7 +10,7 @@ from tests.support import SECONDS, Asker, asking_policy, ipv4, ipv6, loopback, p
 from tests.worlds.support import Bench, later, refused
 from wasinet.engine.faults import Fail
 from wasinet.engine.network import Domain, Network
-from wasinet.wit.values import Err, Ok
+from wasinet.wit.values import Case, Err, Ok, Some
 
 
 def test_handles_from_instance_network_are_the_same_network(bench: Bench) -> None:
@@ -181,6 +181,72 @@ def test_a_dual_stack_listener_is_no_way_around_a_rule(bench: Bench) -> None:
     outcome = bench.call("accept", sock)
     assert refused(outcome, "access-denied")
     assert "removing --deny tcp-accept:127.0.0.1" in outcome.reason
+
+
+def dual_stack(bench: Bench, kind: str) -> int:
+    sock = bench.tcp(family="ipv6") if kind == "tcp" else bench.udp(family="ipv6")
+    bench.need(f"{kind}.set-ipv6-only", sock, False)
+    return sock
+
+
+# What an address is, it is behind a mapping, too. Linux takes the unspecified address of a peer for the loopback.
+NO_PEERS = ["::ffff:0.0.0.0", "::"]
+NO_STREAM_PEERS = [*NO_PEERS, "::ffff:224.0.0.1", "::ffff:239.255.255.255", "::ffff:255.255.255.255", "ff02::1"]
+
+
+@pytest.mark.parametrize("address", NO_STREAM_PEERS)
+def test_no_stream_goes_to_what_is_no_peer_behind_a_mapping(bench: Bench, address: str) -> None:
+    network = bench.network("all", "deny:tcp-connect:127.0.0.0/8")
+    target = ipv6(address, port_of(bench.server()[1]))
+    assert refused(bench.call("tcp.connect", dual_stack(bench, "tcp"), network, target), "invalid-argument")
+
+
+@pytest.mark.parametrize("address", [one for one in NO_STREAM_PEERS if one not in NO_PEERS])
+def test_no_stream_socket_is_bound_to_a_group_behind_a_mapping(bench: Bench, address: str) -> None:
+    outcome = bench.call("tcp.bind", dual_stack(bench, "tcp"), bench.net, ipv6(address))
+    assert refused(outcome, "invalid-argument")
+
+
+@pytest.mark.parametrize("address", NO_PEERS)
+@pytest.mark.parametrize("how", ["send", "connect"])
+def test_no_datagram_goes_to_the_unspecified_address_behind_a_mapping(bench: Bench, how: str, address: str) -> None:
+    network = bench.network("all", "deny:udp-send:127.0.0.0/8")
+    sock = dual_stack(bench, "udp")
+    bench.need("udp.bind", sock, network, ipv6("::"))
+    target = ipv6(address, port_of(bench.datagrams()[1]))
+    if how == "connect":
+        outcome = bench.call("udp.connect", sock, network, target)
+    else:
+        outcome = bench.call("send", sock, {"data": b"x", "remote-address": target})
+    assert refused(outcome, "invalid-argument")
+
+
+@pytest.mark.parametrize("kind", ["tcp", "udp"])
+def test_a_dual_stack_bind_of_any_address_is_one_of_ipv4_too(bench: Bench, kind: str) -> None:
+    network = bench.network("all", f"deny:{kind}-bind:0.0.0.0")
+    sock = dual_stack(bench, kind)
+    outcome = bench.call(f"{kind}.bind", sock, network, ipv6("::"))
+    assert refused(outcome, "access-denied")
+    assert f"removing --deny {kind}-bind:0.0.0.0 would" in outcome.reason
+    assert refused(bench.call(f"{kind}.bind", sock, network, ipv6("::ffff:0.0.0.0")), "access-denied")
+    bench.need(f"{kind}.bind", sock, network, ipv6("::1"))
+
+
+def test_a_dual_stack_listen_that_binds_is_one_of_ipv4_too(bench: Bench) -> None:
+    outcome = bench.call("listen", dual_stack(bench, "tcp"), bench.network("all", "deny:tcp-listen:0.0.0.0"))
+    assert refused(outcome, "access-denied")
+
+
+def test_local_names_need_no_resolver(bench: Bench) -> None:
+    for family, found in ((None, [LOOPBACK6, LOOPBACK4]), (Some("ipv4"), [LOOPBACK4]), (Some("ipv6"), [LOOPBACK6])):
+        stream = bench.need(
+            "resolve-addresses", bench.network("name-lookup:*.localhost"), "c2VjcmV0.localhost.", family, False
+        )
+        assert [bench.need("resolve-next-address", stream) for _ in found] == [Some(one) for one in found]
+        assert bench.need("resolve-next-address", stream) is None
+
+
+LOOPBACK4, LOOPBACK6 = Case("ipv4", (127, 0, 0, 1)), Case("ipv6", (0, 0, 0, 0, 0, 0, 0, 1))
 
 
 # Decisions that take time

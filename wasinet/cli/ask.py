@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from wasinet.cli.values import BadValue
 from wasinet.engine.faults import Fail
 from wasinet.engine.policy import target_text
+from wasinet.wave.text import printable
 from wasinet.wit.values import Case
 
 __all__ = ["TerminalAsker"]
@@ -67,7 +68,12 @@ class TerminalAsker:
         """Yes or no, and whether that is for the rest of the session."""
         while True:
             try:
-                print(f"wasinet: {use} {text}? [o]nce, [a]lways, [n]ever: ", end="", file=self._questions, flush=True)
+                print(
+                    f"wasinet: {use} {printable(text)}? [o]nce, [a]lways, [n]ever: ",
+                    end="",
+                    file=self._questions,
+                    flush=True,
+                )
                 line = self._answers.readline()
             except OSError:
                 line = ""

@@ -15,11 +15,12 @@ from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.faults import Trap
 from wasinet.hosts import Trapped, make_host
-from wasinet.oscalls.interruption import interruptible
+from wasinet.oscalls.documents import read_stream
 from wasinet.programs.events import CallFailed
 from wasinet.script.outcomes import code_of, outcome_text
 from wasinet.script.session import Session as Calls
 from wasinet.script.session import Step
+from wasinet.script.transcript import MOST
 from wasinet.wave.errors import WaveError
 from wasinet.wit import WORLD_NAMES
 from wasinet.wit.values import Err
@@ -81,16 +82,16 @@ def command(
 
 def _read() -> str:
     try:
-        with interruptible():
-            return sys.stdin.buffer.read().decode() if sys.stdin is not None else ""
+        return read_stream(sys.stdin.buffer, MOST).decode() if sys.stdin is not None else ""
+    except OSError as error:
+        raise BadValue(f"standard input cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise BadValue(f"standard input is not UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def _bad_text(error: WaveError) -> BadValue:
-    shown = error.render().rpartition("\n")[0]
     where = f"line {error.line}: " if "\n" in error.text.strip() else ""
-    return BadValue("\n".join((f"{where}{error.message}", *(f"  {line}" for line in shown.splitlines()))))
+    return BadValue(f"{where}{error.message}", *(f"  {line}" for line in error.place()))
 
 
 def _show(step: Step, settings: Settings, form: str) -> None:

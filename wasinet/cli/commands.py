@@ -12,9 +12,8 @@ help. ``ctx.obj`` is the ``Settings``. ``wasinet.cli.session`` says how one runs
         with Session(ctx.obj) as session:
             session.run(tcp_listen.listen(session.host, to_socket_address(address)))
 
-Its examples stand in ``wasinet.cli.examples``, and ``wasinet.cli.describe`` says which metavars have
-completions. ``python -m tools.generate`` then makes its manual page, its completions and its line in
-the README.
+Its examples stand in ``tools.examples``, and ``tools.describe`` says which metavars have completions.
+``python -m tools.generate`` then makes its manual page, its completions and its line in the README.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""``wasinet completion``."""
+"""``wasinet completion``: the scripts that are shipped with the package."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -10,9 +11,16 @@ from wasinet.cli.output import results, write_line
 from wasinet.cli.params import checked
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
-from wasinet.reference.shells import SHELLS
+from wasinet.render.printable import Printable
 
-__all__ = ["command"]
+__all__ = ["SHELLS", "command"]
+
+SHELLS: Mapping[str, str] = {
+    "bash": "bash-completion/completions/wasinet",
+    "zsh": "zsh/site-functions/_wasinet",
+    "fish": "fish/vendor_completions.d/wasinet.fish",
+}
+"""Shell to its script, below ``wasinet/share`` and below the ``share`` of an installation."""
 
 
 def _shell(text: str) -> str:
@@ -32,7 +40,8 @@ def command(
     Nothing is needed where a package has installed them. By hand, bash and zsh take them with eval, and fish
     looks for a file in its completions folder.
     """
-    from wasinet.cli.describe import program
+    from importlib.resources import files
 
     settings: Settings = ctx.obj
-    write_line(results(settings), SHELLS[shell](program()).rstrip("\n"))
+    script = files("wasinet").joinpath("share", SHELLS[shell]).read_text("utf-8")
+    write_line(results(settings), Printable(script.rstrip("\n")))

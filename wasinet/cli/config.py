@@ -42,16 +42,19 @@ def read_config(settings: Settings) -> None:
     """
     path = config_path()
     try:
-        with open(path, "rb") as file:
-            raw = file.read()
+        os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
+        # Most people have none, and nothing more is to be imported for them.
         return
-    except OSError as error:
-        settings.config_error = ConfigError(path, 0, f"cannot be read: {error.strerror}")
-        return
-    from wasinet.cli.config_keys import apply, parse
+    except OSError:
+        # The reader says what is wrong.
+        pass
+    from wasinet.cli.config_keys import apply, load
 
     try:
-        apply(parse(path, raw), settings)
+        apply(load(path), settings)
+    except FileNotFoundError:
+        # A link that leads nowhere, or a file that has just been taken away.
+        return
     except ConfigError as error:
         settings.config_error = error

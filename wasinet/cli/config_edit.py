@@ -7,8 +7,8 @@ import os
 import typer
 
 from wasinet.cli.config import config_path
-from wasinet.cli.config_keys import keys, parse
-from wasinet.cli.foreground import NOT_FOUND, in_front
+from wasinet.cli.config_keys import keys, load
+from wasinet.cli.foreground import NOT_FOUND, in_front, program_of
 from wasinet.programs.events import LocalFailed
 
 __all__ = ["NEEDS_CONFIG", "command", "template"]
@@ -28,14 +28,13 @@ def command(ctx: typer.Context) -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with open(path, "x", encoding="utf-8") as file:
             file.write(template())
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    code = in_front(editor, path)
+    editor = program_of(("VISUAL", "EDITOR"), "vi")
+    code = in_front([*editor, path])
     if code == NOT_FOUND:
-        raise LocalFailed(editor, "no such program; set EDITOR")
+        raise LocalFailed(editor[0], "no such program; set EDITOR")
     if code:
-        raise LocalFailed(editor, f"ended with {code}")
-    with open(path, "rb") as file:
-        parse(path, file.read())
+        raise LocalFailed(editor[0], f"ended with {code}")
+    load(path)
 
 
 def template() -> str:

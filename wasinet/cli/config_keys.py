@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -14,11 +13,17 @@ from typer import BadParameter
 from wasinet.cli.config import ConfigError
 from wasinet.cli.options import DECLARATIONS
 from wasinet.cli.settings import Settings
-from wasinet.cli.values import BadValue, parse_duration
+from wasinet.cli.values import BadValue, parse_count, parse_duration, parse_size
+from wasinet.hosts.limits import LIMITS
+from wasinet.oscalls.documents import DocumentError, parse_toml, read_whole
 from wasinet.render.theme import STYLES, restyle, style_mistake
 from wasinet.wit.data import Data
 
-__all__ = ["Key", "Setting", "apply", "check_flag", "check_rules", "keys", "parse", "shown"]
+__all__ = ["Key", "Setting", "apply", "check_flag", "check_rules", "keys", "load", "one_of", "parse"]
+
+# A file of settings or rules is written by hand.
+_LIMIT = 1 << 20
+_LONGEST = 60
 
 
 class Key(Data):
@@ -74,10 +79,32 @@ def _duration(value: Any) -> str:
     return text
 
 
+def _checked(parse: Callable[[str], int]) -> Callable[[str], str]:
+    """For a value that its option parses: it stays the text that it is."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return check
+
+
+def one_of(choices: Sequence[str], what: str) -> Callable[[Any], str]:
+    """The check of a key whose value is one of a few texts."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise BadValue(f"{shown(value)} is no {what}; choose {', '.join(choices)}")
+        return value
+
+    return check
+
+
+_KEYS = one_of(("emacs", "vi"), "set of keys")
+
+
 def _editing(value: Any) -> bool:
-    if value not in ("emacs", "vi"):
-        raise BadValue(f"{shown(value)} is no set of keys; choose emacs, vi")
-    return bool(value == "vi")
+    return _KEYS(value) == "vi"
 
 
 def check_rules(value: Any) -> tuple[str, ...]:
@@ -102,9 +129,11 @@ def _style(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
+    """A value of a file for a message: briefly, however large it is."""
     if isinstance(value, bool):
         return str(value).lower()
-    return "a table" if isinstance(value, dict) else repr(value)
+    text = "a table" if isinstance(value, dict) else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 @cache
@@ -122,6 +151,16 @@ def keys() -> Mapping[str, Key]:
             ("idle-timeout", "Give a connection up after this long without a byte."),
         )
     ]
+    found += [
+        Key(
+            limit.option,
+            "SIZE" if limit.size else "N",
+            limit.text,
+            _text(_checked(parse_size if limit.size else parse_count)),
+            option=f"--{limit.option}",
+        )
+        for limit in LIMITS.values()
+    ]
     found.append(Key("repl.keys", "emacs|vi", "The keys of the prompt.", _editing, option="--vi"))
     found += [
         Key(
@@ -137,6 +176,22 @@ def _what(role: str) -> str:
     return f"the role {role}"
 
 
+def load(path: str, known: Mapping[str, Key] | None = None) -> list[Setting]:
+    """What a file sets; see ``parse``.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ConfigError: it cannot be read, or has a mistake.
+    """
+    try:
+        raw = read_whole(path, _LIMIT)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(error.errno, error.strerror, path) from None
+    except OSError as error:
+        raise ConfigError(path, 0, f"cannot be read: {error.strerror}") from None
+    return parse(path, raw, known)
+
+
 def parse(path: str, raw: bytes, known: Mapping[str, Key] | None = None) -> list[Setting]:
     """What the file sets; ``known`` are the keys that there are, those of the configuration without it.
 
@@ -144,14 +199,10 @@ def parse(path: str, raw: bytes, known: Mapping[str, Key] | None = None) -> list
         ConfigError: with the first mistake.
     """
     try:
-        text = raw.decode()
-        tree = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ConfigError(path, line, f"not UTF-8: {error.reason}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise _no_toml(path, raw, str(error)) from None
-    lines = _lines(text)
+        tree = parse_toml(raw)
+    except DocumentError as error:
+        raise ConfigError(path, error.line, str(error)) from None
+    lines = _lines(raw.decode())
     known = keys() if known is None else known
     found = []
     for name, value in _flat(tree, known):
@@ -178,14 +229,6 @@ def apply(found: Sequence[Setting], settings: Settings) -> None:
         else:
             styles[key.name.partition(".")[2]] = one.value
     restyle(styles)
-
-
-def _no_toml(path: str, raw: bytes, message: str) -> ConfigError:
-    match = re.search(r" \((?:at line (\d+), column \d+|at end of document)\)$", message)
-    if match is None:
-        return ConfigError(path, 0, message)
-    line = int(match[1]) if match[1] else raw.count(b"\n") + (not raw.endswith(b"\n"))
-    return ConfigError(path, line, f"not TOML: {message[: match.start()]}")
 
 
 def _flat(tree: Mapping[str, Any], known: Mapping[str, Key], before: str = "") -> list[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from wasinet.cli.config import config_path
-from wasinet.cli.config_keys import Key, keys, parse
+from wasinet.cli.config_keys import Key, keys, load
 from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.settings import Settings
 from wasinet.render.theme import STYLES
@@ -21,9 +21,8 @@ def command(ctx: typer.Context) -> None:
     settings: Settings = ctx.obj
     path = config_path()
     try:
-        with open(path, "rb") as file:
-            found = {one.key.name: one for one in parse(path, file.read())}
-    except (FileNotFoundError, NotADirectoryError):
+        found = {one.key.name: one for one in load(path)}
+    except FileNotFoundError:
         found = {}
     stream = results(settings)
     rows: list[tuple[str, Any, str]] = []

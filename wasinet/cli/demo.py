@@ -78,7 +78,7 @@ class _Page:
                 self._line("")
             self._line(self._paint("heading", f"{self._step}. {event.fields['title']}"))
         elif event.name == "saw":
-            self._line(f"  {self._paint('ok', event.fields['text'])}")
+            self._line("  " + self._paint("ok", event.fields["text"]))
         elif event.name == "handles":
             drawn, width = is_terminal(self._out), width_of(self._out)
             table = handles_table(self._session.host.handles(), width=width if drawn else None)

@@ -96,9 +96,9 @@ def _scripts(files: list[str], world: str) -> Iterator[Transcript]:
             try:
                 yield read_script(file, world)
             except TranscriptError as error:
-                wrong.append(str(error))
+                wrong += error.lines
     if wrong:
-        raise BadValue("\n".join(wrong))
+        raise BadValue(*wrong)
 
 
 def _compared(

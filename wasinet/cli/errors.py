@@ -10,11 +10,11 @@ from wasinet.cli.config import ConfigError
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue, show_duration
 from wasinet.engine.faults import Trap
-from wasinet.hosts import HostError
+from wasinet.hosts import HostError, HostStarved
 from wasinet.oscalls.interruption import Interruption, Terminated, TimedOut
 from wasinet.programs.events import CallFailed, Idle, LocalFailed, NotInWorld, SomeFailed
 
-__all__ = ["EXIT_CODES", "Mismatch", "report"]
+__all__ = ["Mismatch", "report"]
 
 DONE = 0
 FAILED = 1
@@ -25,17 +25,6 @@ TIMED_OUT = TimedOut.code
 INTERRUPTED = Interruption.code
 BROKEN_PIPE = 141
 TERMINATED = Terminated.code
-
-EXIT_CODES: tuple[tuple[tuple[int, ...], str], ...] = (
-    ((DONE,), "Done."),
-    ((FAILED,), "A WASI call or a local resource failed; the code is named on standard error."),
-    ((USAGE,), "Usage: malformed input, an unreadable file, an unknown name; nothing was called."),
-    ((TRAP,), "Trap: the call broke a rule of the API, a real guest would have been killed."),
-    ((MISMATCH,), "Mismatch: not what was expected."),
-    ((TIMED_OUT,), "A timeout ended it before its goal."),
-    ((INTERRUPTED, BROKEN_PIPE, TERMINATED), "Interrupted, the reader of the output went away, or terminated."),
-)
-"""The contract, for the documentation."""
 
 # Codes that say too little without their reason.
 _VAGUE = frozenset({"unknown", "invalid-state", "invalid-argument", "not-in-progress", "not-supported"})
@@ -48,7 +37,9 @@ class Mismatch(Exception):
 def report(error: BaseException, settings: Settings, arguments: list[str]) -> int:
     """Say on standard error what ended the command; gives the exit code."""
     if settings.debug or "--debug" in arguments:
-        _traceback(error)
+        from wasinet.render.crash import traceback_lines
+
+        _say(traceback_lines(error), fold=False)
     for kind, handle in _HANDLERS:
         if isinstance(error, kind):
             code, lines = handle(error, settings)
@@ -88,8 +79,17 @@ def _local_failed(error: LocalFailed, settings: Settings) -> Ending:
 
 
 def _os_error(error: OSError, settings: Settings) -> Ending:
+    if error.errno == errno.EMFILE:
+        from wasinet.oscalls.files import descriptor_limit
+
+        # The file that could not be opened may be any, a module of ours too.
+        return FAILED, (f"{_named(settings)}: too many open files: {descriptor_limit()}",)
     what = f"{error.filename}: " if error.filename is not None else ""
     return FAILED, (f"{_named(settings)}: {what}{error.strerror or error}",)
+
+
+def _no_memory(error: MemoryError, settings: Settings) -> Ending:
+    return FAILED, (f"{_named(settings)}: there is not enough memory",)
 
 
 def _trap(error: Trap, settings: Settings) -> Ending:
@@ -98,7 +98,12 @@ def _trap(error: Trap, settings: Settings) -> Ending:
 
 
 def _bad_value(error: BadValue | HostError | NotInWorld, settings: Settings) -> Ending:
-    return USAGE, (f"{_named(settings)}: {error}",)
+    first, *others = error.lines if isinstance(error, BadValue) else (str(error),)
+    return USAGE, (f"{_named(settings)}: {first}", *others)
+
+
+def _starved(error: HostStarved, settings: Settings) -> Ending:
+    return FAILED, (f"{_named(settings)}: {error}",)
 
 
 def _config_error(error: ConfigError, settings: Settings) -> Ending:
@@ -125,6 +130,7 @@ _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (SomeFailed, _silent(FAILED)),
     (BadValue, _bad_value),
     (ConfigError, _config_error),
+    (HostStarved, _starved),
     (HostError, _bad_value),
     (NotInWorld, _bad_value),
     (Trap, _trap),
@@ -134,6 +140,7 @@ _HANDLERS: tuple[tuple[type[BaseException], Callable[..., Ending]], ...] = (
     (KeyboardInterrupt, _silent(INTERRUPTED)),
     (BrokenPipeError, _silent(BROKEN_PIPE)),
     (OSError, _os_error),
+    (MemoryError, _no_memory),
 )
 
 
@@ -151,35 +158,23 @@ def _typer(error: BaseException, settings: Settings) -> Ending:
             from wasinet.cli.usage import usage_line
 
             return error.exit_code, (usage_line(error, settings),)
-    return FAILED, (
-        f"wasinet: internal error: {type(error).__name__}: {_one_line(error)}; run with --debug to see where",
-    )
+    from wasinet.render.crash import internal_error
+
+    return FAILED, (f"wasinet: {internal_error(error)}",)
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]
-
-
-def _say(lines: tuple[str, ...]) -> None:
+def _say(lines: tuple[str, ...], *, fold: bool = True) -> None:
+    from wasinet.cli.output import write_line
     from wasinet.render.color import is_terminal, width_of
 
-    if is_terminal(sys.stderr):
-        from textwrap import wrap
+    if fold and is_terminal(sys.stderr):
+        from wasinet.render.printable import wrapped
 
         width = width_of(sys.stderr)
-        lines = tuple(part for line in lines for part in wrap(line, width, subsequent_indent="  "))
+        lines = tuple(part for line in lines for part in wrapped(line, width, hang="  "))
     try:
         for line in lines:
-            print(line, file=sys.stderr)
-    except (OSError, ValueError):
+            write_line(sys.stderr, line)
+    except (LocalFailed, ValueError):
         # Nobody listens; the exit code still tells.
-        pass
-
-
-def _traceback(error: BaseException) -> None:
-    import traceback
-
-    try:
-        traceback.print_exception(error)
-    except (OSError, ValueError):
         pass

@@ -45,11 +45,12 @@ def command(
         return
     from wasinet.render.color import wants_color, width_of
     from wasinet.render.explain import explanation_text
+    from wasinet.render.printable import Printable
     from wasinet.render.theme import Painter
 
     paint = Painter(wants_color(settings.color, stream))
     pages = [explanation_text(explanation, paint, width_of(stream)) for explanation in found]
-    write_line(stream, "\n\n".join(pages))
+    write_line(stream, Printable("\n\n").join(pages))
 
 
 def _near(world: World, name: str) -> str:

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
+from collections.abc import Sequence
 
-__all__ = ["NOT_FOUND", "in_front"]
+from wasinet.cli.values import BadValue
+
+__all__ = ["NOT_FOUND", "in_front", "program_of"]
 
 NOT_FOUND = 127
 
 
-def in_front(command: str, *arguments: str, text: str | None = None, env: dict[str, str] | None = None) -> int:
-    """Run a command line with these arguments to its end, and give its exit code; 127 where there is none.
+def program_of(variables: Sequence[str], default: str) -> list[str]:
+    """The program of the first variable that is set, with its arguments.
+
+    Raises:
+        BadValue: its quotes do not match.
+    """
+    for name in variables:
+        text = os.environ.get(name, "")
+        try:
+            words = shlex.split(text)
+        except ValueError as error:
+            raise BadValue(f"{name}: {text!r} is no command: {str(error).lower()}") from None
+        if words:
+            return words
+    return [default]
+
+
+def in_front(command: Sequence[str], *, text: str | None = None, env: dict[str, str] | None = None) -> int:
+    """Run a command to its end, and give its exit code; 127 where there is none.
 
     Ctrl-C is for that program, not for this one. ``text`` is its standard input.
     """
@@ -20,7 +41,7 @@ def in_front(command: str, *arguments: str, text: str | None = None, env: dict[s
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         data = None if text is None else text.encode()
-        return subprocess.run([*shlex.split(command), *arguments], input=data, env=env, check=False).returncode
+        return subprocess.run(command, input=data, env=env, check=False).returncode
     except OSError:
         return NOT_FOUND
     finally:

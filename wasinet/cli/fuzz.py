@@ -19,6 +19,7 @@ from wasinet.cli.values import BadValue
 from wasinet.conformance.deviations import known
 from wasinet.conformance.fuzz import Fuzzed, fuzz
 from wasinet.conformance.judge import Judge
+from wasinet.render.printable import lines
 from wasinet.render.verdicts import verdict_fields, verdict_text
 from wasinet.wit import DEFAULT_WORLD
 
@@ -101,7 +102,7 @@ def _show(found: Fuzzed, pair: tuple[str, str], seed: int, settings: Settings, e
         outcomes = ", ".join(f"{host} {outcome}" for host, outcome in zip(pair, finding.outcomes, strict=True))
         write_line(stream, f"# {finding.calls[-1]}: {outcomes}")
         write_line(stream, f"# {' '.join((verdict_text(finding.verdict), finding.verdict.clause)).strip()}")
-        write_line(stream, finding.transcript.rstrip("\n"))
+        write_line(stream, lines(finding.transcript.rstrip("\n").split("\n")))
         if not finding.again:
             write_line(sys.stderr, "it did not come again, so nothing was taken away from its calls")
     if settings.quiet:

@@ -20,6 +20,7 @@ from wasinet.cli.output import write_line
 from wasinet.cli.values import BadValue
 from wasinet.oscalls.interruption import checkpoint, interruptible, start_timeout
 from wasinet.render.color import is_terminal, wants_color
+from wasinet.render.printable import Printable
 from wasinet.render.theme import Painter
 from wasinet.wit import WORLD_NAMES
 
@@ -171,7 +172,7 @@ class LazyGroup(_Shape, TyperGroup):
             if self.path:
                 ctx.fail("Missing command.")
             if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
-                write_line(sys.stdout, ctx.get_help())
+                write_line(sys.stdout, Printable(ctx.get_help()))
                 return None
             ctx._protected_args = ["repl"]
         return super().invoke(ctx)

@@ -1,18 +1,23 @@
-"""``wasinet man``."""
+"""``wasinet man``: the pages that are shipped with the package."""
 
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wasinet.cli.foreground import NOT_FOUND, in_front
+from wasinet.cli.commands import COMMANDS, Group
+from wasinet.cli.foreground import NOT_FOUND, in_front, program_of
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
+from wasinet.render.printable import Printable
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+__all__ = ["command", "find_page", "shipped_pages"]
 
 
 def command(
@@ -27,40 +32,60 @@ def command(
 
     On a terminal the page goes through $MANPAGER, $PAGER or less.
     """
-    from wasinet.cli.describe import program
-    from wasinet.reference.pages import all_pages, find_page
+    settings: Settings = ctx.obj
+    stream = results(settings)
+    source = find_page(tuple(words or ())).read_text("utf-8").rstrip("\n")
+    if mdoc:
+        write_line(stream, Printable(source))
+        return
     from wasinet.render.color import is_terminal, wants_color, width_of
+    from wasinet.render.manual import manual_text
     from wasinet.render.theme import Painter
 
-    settings: Settings = ctx.obj
-    facts = program()
-    page = find_page(facts, tuple(words or ()))
-    if page is None:
-        from difflib import get_close_matches
-
-        name = "wasinet-" + "-".join(words or ())
-        near = get_close_matches(name, [one.name for one in all_pages(facts)], 1)
-        asked = " ".join(words or ())
-        raise BadValue(
-            f"there is no page for {asked!r}; "
-            + (f"did you mean {near[0].removeprefix('wasinet-')}?" if near else "see wasinet man")
-        )
-    stream = results(settings)
-    if mdoc:
-        from wasinet.reference.mdoc import mdoc as source
-
-        write_line(stream, source(page).rstrip("\n"))
-        return
-    from wasinet.reference.text import plain
-
-    text = plain(page, Painter(wants_color(settings.color, stream)), width_of(stream))
+    text = manual_text(source, Painter(wants_color(settings.color, stream)), width_of(stream))
     if not (is_terminal(stream) and _paged(text)):
         write_line(stream, text)
 
 
+def shipped_pages() -> list[Traversable]:
+    """The files of the pages, ``wasinet-states.7``, in the manual's order: first is the program's."""
+    from importlib.resources import files
+
+    pages = [page for folder in files("wasinet").joinpath("share/man").iterdir() for page in folder.iterdir()]
+    return sorted(pages, key=lambda page: page.name.rpartition(".")[::-1])
+
+
+def find_page(words: tuple[str, ...]) -> Traversable:
+    """The page of a command, ``("tcp", "listen")``, of a topic, ``("wave",)``, or of a page's own name.
+
+    No word at all, and a group's, is the program's page. ``wasinet-states`` and ``states.7`` are accepted, too; without
+    a number a command goes before a topic.
+
+    Raises:
+        BadValue: there is none.
+    """
+    pages = shipped_pages()
+    name = "-".join(words).removeprefix("wasinet").lstrip("-")
+    stem, dot, number = name.rpartition(".")
+    if not (dot and number.isdigit()):
+        stem, number = name, ""
+    wanted = f"wasinet-{stem}" if stem else "wasinet"
+    for page in pages:
+        if page.name == f"{wanted}.{number}" or (not number and page.name.rpartition(".")[0] == wanted):
+            return page
+    if isinstance(COMMANDS.get(stem), Group) and not number:
+        return pages[0]
+    from difflib import get_close_matches
+
+    names = dict.fromkeys(page.name.rpartition(".")[0].removeprefix("wasinet-") for page in pages)
+    near = get_close_matches(stem, names, 1)
+    asked = " ".join(words)
+    raise BadValue(f"there is no page for {asked!r}; " + (f"did you mean {near[0]}?" if near else "see wasinet man"))
+
+
 def _paged(text: str) -> bool:
     """Whether a pager showed it."""
-    pager = os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less"
+    pager = program_of(("MANPAGER", "PAGER"), "less")
     # As git does: colours pass, and what fits on the screen needs no key to leave.
     environment = {"LESS": "FRX", **os.environ}
     return in_front(pager, text=f"{text}\n", env=environment) != NOT_FOUND

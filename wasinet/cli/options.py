@@ -13,6 +13,7 @@ from wasinet.cli.output import write_line
 from wasinet.cli.params import checked
 from wasinet.cli.values import BadValue, parse_count, parse_duration
 from wasinet.hosts import HOST_NAMES
+from wasinet.render.printable import Printable
 from wasinet.wit import DECLARED_NAMES, WORLD_NAMES
 
 __all__ = ["DECLARATIONS", "CommonOption", "common_options"]
@@ -87,7 +88,7 @@ def _store(ctx: Context, param: Any, value: Any) -> Any:
 
 def _help(ctx: Context, param: Any, value: Any) -> None:
     if value and not ctx.resilient_parsing:
-        write_line(sys.stdout, ctx.get_help())
+        write_line(sys.stdout, Printable(ctx.get_help()))
         raise Exit
 
 

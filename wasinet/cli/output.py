@@ -1,4 +1,7 @@
-"""Writing results and messages, so that a failing stream ends the command as documented."""
+"""Writing results and messages: the one way out for everything but received data, and failing streams end the command.
+
+What is written for people is escaped here unless it is ``Printable``; see ``wasinet.render.printable``.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 from wasinet.cli.settings import Settings
 from wasinet.oscalls.interruption import interruptible
 from wasinet.programs.events import LocalFailed
+from wasinet.render.printable import printed
 
 __all__ = ["results", "write_json", "write_line"]
 
@@ -18,12 +22,12 @@ def results(settings: Settings) -> Any:
 
 
 def write_line(stream: Any, text: str) -> None:
-    """Write a line for people at once, whatever the locale can show of it.
+    """Write a line for people at once, whatever the locale can show of it; lines, where it is ``Printable``.
 
     Raises:
         LocalFailed: the stream does not take it.
     """
-    _write(stream, text, getattr(stream, "encoding", None) or "utf-8", "replace")
+    _write(stream, printed(text), getattr(stream, "encoding", None) or "utf-8", "replace")
 
 
 def write_json(stream: Any, text: str) -> None:
@@ -43,7 +47,7 @@ def _write(stream: Any, text: str, encoding: str, errors: str) -> None:
         # A pipe that nobody reads takes no more.
         with interruptible():
             if raw is None:
-                stream.write(text + "\n")
+                stream.write(f"{text}\n")
             else:
                 stream.flush()
                 raw.write(text.encode(encoding, errors) + b"\n")

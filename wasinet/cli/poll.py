@@ -18,6 +18,7 @@ from wasinet.programs.events import CallFailed, Event
 from wasinet.programs.guest import WORLDS, guest
 from wasinet.programs.net import Net
 from wasinet.render.color import is_terminal, wants_color
+from wasinet.render.printable import Printable, cells, padded, printed
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 
@@ -119,7 +120,7 @@ class _Lines:
         self._session = session
         self._out = results(session.settings)
         self._paint = Painter(wants_color(session.settings.color, self._out))
-        self._width = max(map(len, (*texts, "source")))
+        self._width = max(cells(printed(text)) for text in (*texts, "source"))
         self._headed = not is_terminal(self._out)
 
     def show(self, event: Event) -> None:
@@ -130,25 +131,34 @@ class _Lines:
         else:
             if not self._headed:
                 self._headed = True
-                head = f"{'source':<{self._width}}  {'after':>8}  {'handle':<6}  {'state':<12}  outcome"
+                head = self._columns("source", "after", "handle", "state", "outcome")
                 write_line(self._out, self._paint("heading", head))
             write_line(self._out, self._line(fields))
         if fields["failed"]:
             report(CallFailed("", fields["source"], fields["outcome"], fields["reason"]), self._session.settings, [])
 
-    def _line(self, fields: dict[str, Any]) -> str:
+    def _columns(self, source: str, after: str, handle: str, state: str, outcome: str) -> Printable:
+        columns = (
+            padded(source, self._width),
+            padded(after, 8, right=True),
+            padded(handle, 6),
+            padded(state, 12),
+            outcome,
+        )
+        return Printable("  ").join(columns)
+
+    def _line(self, fields: dict[str, Any]) -> Printable:
         paint = self._paint
         handle = "-" if fields["handle"] is None else f"#{fields['handle'].handle}"
         outcome = paint("error" if fields["failed"] else "ok", fields["outcome"])
         more = _more(fields)
-        cells = (
-            paint("value", f"{fields['source']:<{self._width}}"),
-            f"{show_seconds(fields['seconds']):>8}",
-            paint("handle", f"{handle:<6}"),
-            paint("state", f"{fields['state'] or '-':<12}"),
-            f"{outcome} {more}" if more else outcome,
+        return self._columns(
+            paint("value", fields["source"]),
+            show_seconds(fields["seconds"]),
+            paint("handle", handle),
+            paint("state", fields["state"] or "-"),
+            outcome + f" {more}" if more else outcome,
         )
-        return "  ".join(cells)
 
 
 def _more(fields: dict[str, Any]) -> str:
@@ -159,5 +169,5 @@ def _more(fields: dict[str, Any]) -> str:
     if "addresses" in fields:
         return ", ".join(fields["addresses"])
     if "peer" in fields:
-        return f"{fields['local']} to {fields['peer']}"
+        return f"{fields['local'] or 'unknown'} to {fields['peer'] or 'unknown'}"
     return f"{fields['bytes']} bytes" if "bytes" in fields else ""

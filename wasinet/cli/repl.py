@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -10,16 +11,21 @@ import typer
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.tracing import readers
-from wasinet.oscalls.interruption import interruptible, leave
+from wasinet.cli.values import BadValue
+from wasinet.oscalls.documents import lines_of
+from wasinet.oscalls.interruption import leave
 from wasinet.programs.events import LocalFailed
 from wasinet.render.color import is_terminal, wants_color, width_of
 from wasinet.render.theme import Painter
 from wasinet.repl.repl import Repl, needs_more
+from wasinet.script.transcript import MOST
 
 __all__ = ["command"]
 
 _DRAIN = 5.0
 _DRAIN_INTERRUPTED = 1.0
+# What the prompt's event loop opens, which fails aloud where it cannot, and one for a file or a socket.
+_DESCRIPTORS = 4
 
 
 def command(
@@ -63,8 +69,13 @@ def command(
     delivered = True
     try:
         if at_prompt:
+            from wasinet.oscalls.files import descriptor_limit, has_descriptors
             from wasinet.repl.prompt import interact
 
+            if not has_descriptors(_DESCRIPTORS):
+                raise LocalFailed(
+                    "open a prompt", f"it needs {_DESCRIPTORS} more file descriptors; {descriptor_limit()}"
+                )
             interact(repl, vi=vi)
         else:
             _feed(repl)
@@ -84,16 +95,19 @@ def command(
         raise typer.Exit(repl.code)
 
 
+def _input() -> Iterator[bytes]:
+    try:
+        yield from lines_of(sys.stdin.buffer, MOST, sys.maxsize)
+    except OSError as error:
+        raise BadValue(f"standard input cannot be read: {error.strerror}") from None
+
+
 def _feed(repl: Repl) -> None:
     """Run standard input, line by line as it comes."""
     if sys.stdin is None:
         return
     entered = ""
-    while True:
-        with interruptible():
-            raw = sys.stdin.buffer.readline()
-        if not raw:
-            break
+    for raw in _input():
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
         entered = f"{entered}\n{line}" if entered else line
         if needs_more(entered):

@@ -88,9 +88,9 @@ def _transcripts(files: list[str], settings: Settings) -> Iterator[Transcript]:
             try:
                 yield read_file(file, settings.world, settings.host)
             except TranscriptError as error:
-                wrong.append(str(error))
+                wrong += error.lines
     if wrong:
-        raise BadValue("\n".join(wrong))
+        raise BadValue(*wrong)
 
 
 def _write(path: str, text: str) -> None:
@@ -127,7 +127,7 @@ def _show(report: Report, settings: Settings, paint: Painter, elapsed: float, *,
         }
         write_json(stream, event_json("replayed", elapsed, fields))
         return
-    for line in report.diff().splitlines():
+    for line in report.lines():
         write_line(stream, paint(_ROLES[line[0]], line) if line[0] in _ROLES else line)
     if not settings.quiet:
         wrong = len(report.mismatches)

@@ -19,6 +19,7 @@ from wasinet.programs.events import CallFailed, Event
 from wasinet.programs.guest import WORLDS, guest
 from wasinet.programs.resolve import resolve
 from wasinet.render.color import is_terminal, wants_color, width_of
+from wasinet.render.printable import lines
 
 if TYPE_CHECKING:
     from wasinet.oscalls import Found
@@ -102,8 +103,7 @@ def _show(session: Session, event: Event) -> None:
     if settings.json:
         session.show(event)
     elif event.name == "resolved" and not is_terminal(results(settings)):
-        lines = [f"{event.fields['name']} {address}" for address in event.fields["addresses"]]
-        write_line(results(settings), "\n".join(lines))
+        write_line(results(settings), lines(f"{event.fields['name']} {one}" for one in event.fields["addresses"]))
     if event.name == "unresolved":
         fields = event.fields
         error = CallFailed(fields["function"], fields["name"], fields["code"], fields["reason"])

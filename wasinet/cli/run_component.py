@@ -9,16 +9,28 @@ from typing import Annotated
 
 import typer
 
+from wasinet.cli.limit_options import (
+    Fuel,
+    MaxHandles,
+    MaxInstances,
+    MaxMemories,
+    MaxMemory,
+    MaxQueued,
+    MaxTableElements,
+    MaxTables,
+    make_limits,
+)
 from wasinet.cli.output import write_line
-from wasinet.cli.params import COUNT, SIZE
-from wasinet.cli.policy_options import learned_lines, make_policy, write_learned
-from wasinet.cli.session import Session
+from wasinet.cli.policy_options import Denials, learned_lines, make_policy, write_learned
+from wasinet.cli.session import DRAIN, Session
+from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
+from wasinet.engine.draining import Undelivered
 from wasinet.engine.learning import Learned, Learner
 from wasinet.engine.program import Preopen, Program
 from wasinet.hosts import DEFAULT_HOST
 from wasinet.hosts.components.component import Component, NotRunnable
-from wasinet.hosts.guest import GuestHost, Limits, world_of
+from wasinet.hosts.guest import GuestHost, world_of
 
 __all__ = ["CONTEXT", "command"]
 
@@ -43,18 +55,17 @@ def command(
     stdin: Annotated[
         bool, typer.Option("--stdin/--no-stdin", help="Whether the guest reads your standard input.")
     ] = True,
-    max_memory: Annotated[
-        int | None,
-        typer.Option(
-            parser=SIZE, metavar="SIZE", help="The most that a memory of the guest grows to; 1GiB by default."
-        ),
-    ] = None,
-    fuel: Annotated[
-        int | None, typer.Option(parser=COUNT, metavar="N", help="End the guest after about N instructions.")
-    ] = None,
+    max_memory: MaxMemory = None,
+    max_memories: MaxMemories = None,
+    max_tables: MaxTables = None,
+    max_table_elements: MaxTableElements = None,
+    max_instances: MaxInstances = None,
+    max_handles: MaxHandles = None,
+    max_queued: MaxQueued = None,
+    fuel: Fuel = None,
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE", help="Allow more: tcp-connect:10.0.0.0/8:443, name-lookup:*.example.com, all."),
+        typer.Option(metavar="RULE", help="Allow more: tcp-connect:api.example.com:443, tcp-connect:10.0.0.0/8, all."),
     ] = None,
     deny: Annotated[
         list[str] | None, typer.Option(metavar="RULE", help="Deny what a rule speaks of, whatever is allowed.")
@@ -83,14 +94,24 @@ def command(
         stdout=2 if settings.stdout_taken else 1,
         preopens=tuple(map(_preopen, dir or ())),
     )
-    limits = Limits(fuel=fuel) if max_memory is None else Limits(max_memory, fuel)
+    limits = make_limits(
+        memory=max_memory,
+        memories=max_memories,
+        tables=max_tables,
+        table_elements=max_table_elements,
+        instances=max_instances,
+        handles=max_handles,
+        queued=max_queued,
+        fuel=fuel,
+    )
+    denials = None if settings.quiet else Denials()
     rules = make_policy(
         allow or (),
         deny or (),
         file=policy,
         ask=ask,
         learn=learn is not None,
-        quiet=settings.quiet,
+        told=denials,
         own=lambda: (info.local for info in host.handles()),
     )
     try:
@@ -98,8 +119,11 @@ def command(
         settings.world = world_of(loaded)
         host = GuestHost(loaded, program, policy=rules, limits=limits)
         try:
-            with Session(settings, host=host, worlds=(settings.world,), many_files=True):
-                return host.run()
+            try:
+                return _run(settings, host)
+            finally:
+                if denials is not None:
+                    denials.sum_up()
         finally:
             # Also of a run that was broken off: what it needed until then it needed.
             if learn is not None and isinstance(rules, Learner):
@@ -108,11 +132,33 @@ def command(
         raise BadValue(str(error)) from None
 
 
+def _run(settings: Settings, host: GuestHost) -> int:
+    """Run the guest to its end; gives its exit code."""
+    lost = lambda: _loss(host.undelivered)  # noqa: E731
+    with Session(settings, host=host, worlds=(settings.world,), many_files=True, loss=lost):
+        code = host.run()
+        if code and host.reached:
+            write_line(sys.stderr, f"wasinet: {settings.command}: {host.reached}")
+        return code
+
+
 def _keep(path: str, learned: Sequence[Learned], *, quiet: bool) -> None:
     write_learned(path, learned)
     if not quiet:
         for line in learned_lines(path, learned):
             write_line(sys.stderr, line)
+
+
+def _loss(undelivered: Sequence[Undelivered]) -> str:
+    """What was lost at the end, and why, in one line."""
+    count = sum(lost.count for lost in undelivered)
+    targets = dict.fromkeys(lost.peer or "the standard streams" for lost in undelivered)
+    where = next(iter(targets)) if len(targets) == 1 else f"{len(targets)} peers"
+    reasons = (
+        ("the guest ended without reading them itself", any(lost.here for lost in undelivered)),
+        (f"not taken within {DRAIN:g} seconds", not all(lost.here for lost in undelivered)),
+    )
+    return f"{count} bytes to {where} were lost: {', or '.join(reason for reason, holds in reasons if holds)}"
 
 
 def _variable(text: str) -> list[tuple[str, str]]:

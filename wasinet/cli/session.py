@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from wasinet.hosts import Host
     from wasinet.render.trace import TraceReader
 
-__all__ = ["Session"]
+__all__ = ["DRAIN", "Session"]
 
-_DRAIN = 5.0
+DRAIN = 5.0
+"""Seconds that what was written has to go out in at the end."""
 _DRAIN_INTERRUPTED = 1.0
 
 
@@ -44,6 +45,8 @@ class Session:
         many_files: raise the soft limit of open files to the hard one.
         host: instead of the one that the settings name, for tests and special resolvers.
         worlds: which the program speaks.
+        loss: what to say of written bytes that could not be delivered, for a program whose exit code is its own;
+            without it they fail the command.
 
     Attributes:
         host: what programs call.
@@ -57,6 +60,7 @@ class Session:
         many_files: bool = False,
         host: Host | None = None,
         worlds: Sequence[str] = (DEFAULT_WORLD,),
+        loss: Callable[[], str] | None = None,
     ) -> None:
         if settings.world not in worlds:
             raise BadValue(f"--world: this command speaks {' and '.join(worlds)}, not {settings.world}")
@@ -67,6 +71,7 @@ class Session:
         self.paint = Painter(wants_color(settings.color, sys.stderr))
         self._start = time.monotonic()
         self._readers: list[TraceReader] = []
+        self._loss = loss
 
     def __enter__(self) -> Self:
         settings = self.settings
@@ -87,12 +92,16 @@ class Session:
         try:
             if error is not None:
                 self._show_failure(error)
-            delivered = self.host.close(_DRAIN_INTERRUPTED if interrupted else _DRAIN)
+            delivered = self.host.close(_DRAIN_INTERRUPTED if interrupted else DRAIN)
         finally:
             for reader in self._readers:
                 reader.finish()
-        if error is None and not delivered:
-            raise LocalFailed("send what was written", f"the peer took not all of it in {_DRAIN:g} seconds")
+        if delivered or interrupted:
+            return
+        if self._loss is not None:
+            write_line(sys.stderr, f"wasinet: {self.settings.command}: {self._loss()}")
+        elif error is None:
+            raise LocalFailed("send what was written", f"the peer took not all of it in {DRAIN:g} seconds")
 
     @property
     def elapsed(self) -> float:

@@ -52,7 +52,8 @@ def command(
         color = wants_color(settings.color, stream)
         write_line(stream, machine_text(machine, drawn=is_terminal(stream), color=color, width=width_of(stream)))
     else:
+        from wasinet.render.printable import lines
         from wasinet.wit import diagram
 
         text = diagram.mermaid(machine) if form == "mermaid" else diagram.dot(machine)
-        write_line(stream, text.rstrip("\n"))
+        write_line(stream, lines(text.rstrip("\n").split("\n")))

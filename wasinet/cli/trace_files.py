@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 
 from wasinet.cli.values import BadValue
+from wasinet.oscalls.documents import lines_of
 from wasinet.render.tracefile import Call, TraceError, read_trace
 
 __all__ = ["read_calls"]
+
+# A line holds what one call moved, a MiB or so of data.
+_LONGEST = 64 << 20
+_MOST = 4 << 30
 
 
 def read_calls(name: str) -> list[Call]:
@@ -19,14 +24,14 @@ def read_calls(name: str) -> list[Call]:
     shown = "standard input" if name == "-" else name
     try:
         if name != "-":
-            with open(name, encoding="utf-8") as file:
-                return list(read_trace(file))
+            with open(name, "rb") as file:
+                return list(read_trace(lines_of(file, _LONGEST, _MOST)))
         if sys.stdin is None:
             raise BadValue("standard input is closed")
-        return list(read_trace(line.decode() for line in sys.stdin.buffer))
+        return list(read_trace(lines_of(sys.stdin.buffer, _LONGEST, _MOST)))
     except TraceError as error:
         raise BadValue(f"{shown}:{error.line}: {error}") from None
-    except UnicodeDecodeError as error:
-        raise BadValue(f"{shown}: not UTF-8: {error.reason}") from None
-    except (OSError, ValueError) as error:
-        raise BadValue(f"{shown}: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise BadValue(f"{shown}: {error.strerror or error}") from None
+    except MemoryError:
+        raise BadValue(f"{shown}: too large for the memory that there is") from None

@@ -16,6 +16,8 @@ from wasinet.cli.values import BadValue
 from wasinet.programs.datagrams import EVENTS, LINES, NOWHERE, RAW, SinkOptions
 from wasinet.programs.events import Event
 from wasinet.render.color import is_terminal
+from wasinet.render.printable import lines
+from wasinet.render.theme import Painter
 
 __all__ = ["HexDump", "Raw", "dumped", "progress_of", "sink_of"]
 
@@ -50,17 +52,13 @@ def dumped(session: Session, events: Iterable[Event]) -> Iterator[Event]:
         LocalFailed: standard output does not take it.
     """
     out = sys.stderr if session.output_fd == 2 else sys.stdout
-    paint = session.paint if out is sys.stderr else _no_paint
+    paint = session.paint if out is sys.stderr else Painter(False)
     for event in events:
         if event.name == "received":
-            head = f"{paint('address', event.fields['peer'])} {event.fields['bytes']} bytes"
-            write_line(out, "\n".join((head, *hex_lines(event.fields["data"]))))
+            head = paint("address", event.fields["peer"]) + f" {event.fields['bytes']} bytes"
+            write_line(out, lines((head, *hex_lines(event.fields["data"]))))
         else:
             yield event
-
-
-def _no_paint(role: str, text: str) -> str:
-    return text
 
 
 def progress_of(session: Session, sink: SinkOptions | None) -> float | None:

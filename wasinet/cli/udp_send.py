@@ -13,6 +13,7 @@ from wasinet.cli import udp_options
 from wasinet.cli.address import parse_address
 from wasinet.cli.output import write_line
 from wasinet.cli.params import BYTES, COUNT, ENDPOINT, SECONDS, checked
+from wasinet.cli.received import shown
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, Endpoint, to_socket_address
 from wasinet.programs.guest import WORLDS, guest
@@ -98,7 +99,7 @@ def command(
             udp_options.progress_of(session, None if wait is None else sink),
         )
         feed = _feed(session, net, texts, lines=lines, count=count)
-        events = udp_send(net, peers, feed, sending, sink)
+        events = shown(session, udp_send(net, peers, feed, sending, sink))
         session.run(udp_options.dumped(session, events) if hex_dump and not settings.json else events)
 
 

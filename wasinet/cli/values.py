@@ -9,6 +9,7 @@ from wasinet.wit.values import Case
 
 __all__ = [
     "BadValue",
+    "BadZone",
     "Endpoint",
     "parse_bytes",
     "parse_count",
@@ -22,7 +23,10 @@ __all__ = [
     "to_socket_address",
 ]
 
+# A file for --send is one datagram; what is larger than any is refused by the call itself, not here.
+_LARGEST = 1 << 20
 _U64 = (1 << 64) - 1
+_MOST_SECONDS = float(_U64 // 10**9)
 _DIGITS = frozenset("0123456789")
 _DURATIONS = {
     "": 1_000_000_000,
@@ -53,7 +57,22 @@ _MAX_PORT = 65535
 
 
 class BadValue(ValueError):
-    """A text that is not what it should be; the message says what would be right. Ends a command with 2."""
+    """A text that is not what it should be; the message says what would be right. Ends a command with 2.
+
+    Attributes:
+        lines: the message; one line, or more where a place in a text is shown.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+        self.lines = lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+class BadZone(BadValue):
+    """An IPv6 address whose zone is missing, or is no interface."""
 
 
 class Endpoint(Data):
@@ -84,8 +103,8 @@ def parse_duration(text: str) -> int:
 
 
 def parse_seconds(text: str) -> float:
-    """A duration as seconds."""
-    return parse_duration(text) / 1e9
+    """A duration as seconds; as nanoseconds again it still is one, although the nearest float may be greater."""
+    return min(parse_duration(text) / 1e9, _MOST_SECONDS)
 
 
 def parse_size(text: str) -> int:
@@ -139,7 +158,7 @@ def parse_port(text: str) -> int:
 
 
 def parse_endpoint(text: str) -> Endpoint:
-    """``HOST:PORT``, ``[V6]:PORT``, ``[V6%SCOPE]:PORT`` or ``:PORT``.
+    """``HOST:PORT``, ``[V6]:PORT``, ``[V6%ZONE]:PORT`` or ``:PORT``; a zone is an interface's name or number.
 
     Raises:
         BadValue: with what would be right.
@@ -199,15 +218,22 @@ def _unbracketed(text: str) -> str:
 
 
 def _v6(inside: str, whole: str) -> tuple[str, int]:
-    """The address without its scope, and the scope's number."""
-    host, percent, scope = inside.partition("%")
+    """The address without its zone, and the zone's number."""
+    host, percent, zone = inside.partition("%")
     if not _is_v6(host):
         raise BadValue(f"{inside!r} in {whole!r} is no IPv6 address; e.g. [::1]:80")
-    if not percent:
-        return host, 0
-    if not scope.isascii() or not scope.isdigit() or len(scope) > 10 or int(scope) >= 1 << 32:
-        raise BadValue(f"the scope {scope!r} in {whole!r} is no interface number; e.g. [fe80::1%2]:80")
-    return host, int(scope)
+    if percent:
+        from wasinet.oscalls.interfaces import zone_number
+
+        try:
+            return host, zone_number(zone)
+        except ValueError as error:
+            raise BadZone(str(error)) from None
+    if IPv6Address(host).is_link_local:
+        from wasinet.oscalls.interfaces import missing_zone
+
+        raise BadZone(missing_zone(host))
+    return host, 0
 
 
 def to_socket_address(endpoint: Endpoint) -> Case:
@@ -231,10 +257,9 @@ def parse_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     if text.startswith("@@"):
         return text[1:].encode("utf-8", "surrogateescape")
+    from wasinet.oscalls.documents import read_whole
+
     try:
-        with open(text[1:], "rb") as file:
-            return file.read()
+        return read_whole(text[1:], _LARGEST)
     except OSError as error:
         raise BadValue(f"{text[1:]!r} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise BadValue(f"{text[1:]!r} cannot be read: {error}") from None

@@ -27,6 +27,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from wasinet.oscalls.documents import DocumentError, parse_toml
 from wasinet.wit.data import Data
 
 __all__ = ["Deviation", "host_version", "known", "load"]
@@ -98,12 +99,13 @@ def load(text: str) -> tuple[Deviation, ...]:
     Raises:
         ValueError: it is no TOML, or an entry is malformed.
     """
-    import tomllib
-
     try:
-        entries = tomllib.loads(text).get("deviation", [])
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"deviations.toml: {error}") from None
+        entries = parse_toml(text.encode("utf-8", "surrogatepass")).get("deviation", [])
+    except DocumentError as error:
+        where = f"line {error.line}: " if error.line else ""
+        raise ValueError(f"deviations.toml: {where}{error}") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError("deviations.toml: each entry is a table [[deviation]]")
     found = tuple(map(_entry, entries))
     names = [entry.name for entry in found]
     for name in names:

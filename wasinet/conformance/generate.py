@@ -10,7 +10,9 @@ from random import Random
 
 from wasinet.script.names import NET, names_of
 from wasinet.script.session import Session, Step
+from wasinet.wave import dumps
 from wasinet.wit.declare import Function, World
+from wasinet.wit.ends import ends
 from wasinet.wit.types import (
     BOOL,
     STRING,
@@ -23,10 +25,11 @@ from wasinet.wit.types import (
     Record,
     Tuple,
     Type,
+    Variant,
     handle_of,
     resolve,
 )
-from wasinet.wit.values import Err, Ok
+from wasinet.wit.values import Case, Err, Ok
 
 __all__ = ["OPENINGS", "Generator"]
 
@@ -67,12 +70,13 @@ _REMOTE = {
     "ipv4": ("127.0.0.1:1", "127.0.0.1:0", "0.0.0.0:1", "0.0.0.0:0"),
     "ipv6": ("[::1]:1", "[::1]:0", "[::]:1", "[::ffff:127.0.0.1]:1"),
 }
+_BYTES = List(U8)
 _Addresses = Mapping[str, tuple[str, ...]]
 
 _NAMES = ("localhost", "127.0.0.1", "::1", "127.1", "::ffff:127.0.0.1", "no name", "", "a..b")
 _TEXTS = ("", "x", "hello", "\\x00\\xff")
 _DURATIONS = ("0s", "1ns", "1ms", "1s", "90s", "40000s")
-_NUMBERS = {8: (0, 1, 64, 255), 16: (0, 80), 32: (0, 1, 9, 200), 64: (0, 1, 5, 4096, 65536)}
+_NUMBERS = {8: (0, 1, 64), 16: (0, 80), 32: (0, 1, 9, 200), 64: (0, 1, 5, 4096, 65536)}
 _WAITING = ("0s", "1ms", "2ms")
 
 # Moments at which a guest lives are no business of a comparison, and a wait for a second wastes one.
@@ -80,6 +84,11 @@ _LEFT_OUT = frozenset({"network-error-code", "now", "resolution", "subscribe-ins
 _NEED_PERMIT = {"write": "check-write", "write-zeroes": "check-write", "send": "check-send"}
 _MISTAKE = 0.08
 """How often a call is one that is not legal."""
+_AT_THE_END = 0.05
+"""How often a value is at an end of its type's range."""
+# A transcript with longer ones is nothing to read.
+_LONGEST = 100
+_LOOPBACK = {"ipv4": (127, 0, 0, 1), "ipv6": (0, 0, 0, 0, 0, 0, 0, 1)}
 _SOCKETS = 6
 
 
@@ -140,12 +149,12 @@ class Generator:
         """The text of the next call."""
         sockets = [name for name, kind in self.live.items() if kind in self.world.machines]
         if not sockets or self.random.random() < 0.04:
-            return self._text(self._create() if len(sockets) < _SOCKETS else self.random.choice(self._free), "")
+            return self.text(self._create() if len(sockets) < _SOCKETS else self.random.choice(self._free), "")
         roll = self.random.random()
         if roll < 0.04 or len(sockets) > _SOCKETS:
             return f"drop({self._doomed()})"
         if roll < 0.10:
-            return self._text(self.random.choice(self._free), "")
+            return self.text(self.random.choice(self._free), "")
         name = self.random.choice(list(self.live))
         found = [f for f in self.world.methods(self.live[name]) if f.name not in _LEFT_OUT]
         if not found:
@@ -154,7 +163,7 @@ class Generator:
         if not legal or self.random.random() < _MISTAKE:
             legal = found
         weights = [self._weight(function) for function in legal]
-        return self._text(self.random.choices(legal, weights)[0], name)
+        return self.text(self.random.choices(legal, weights)[0], name)
 
     def _create(self) -> Function:
         return self.random.choice([f for f in self._free if f.name.startswith("create-")])
@@ -181,7 +190,8 @@ class Generator:
 
     # Text
 
-    def _text(self, function: Function, receiver: str) -> str:
+    def text(self, function: Function, receiver: str) -> str:
+        """The text of a call with arguments of its choice; without a receiver for a function that has none."""
         arguments = ", ".join(self._argument(function, name, type_, receiver) for name, type_ in function.inputs)
         call = f"{receiver}.{function.member}({arguments})" if receiver else f"{function.name}({arguments})"
         targets = list(self._targets(function))
@@ -205,6 +215,8 @@ class Generator:
 
     def _argument(self, function: Function, name: str, type_: Type, receiver: str) -> str:
         if isinstance(type_, Alias) and type_.name == "duration":
+            if self._at_the_end():
+                return self._end(type_)
             return self.random.choice(_WAITING if function.name == "subscribe-duration" else _DURATIONS)
         return self._value(type_, receiver, _LOCAL if function.member == "start-bind" else _REMOTE)
 
@@ -215,7 +227,14 @@ class Generator:
             return NET if handle.name == "network" else self._handle(handle.name)
         type_ = resolve(type_)
         if getattr(type_, "name", "") == "ip-socket-address":
-            return self._address(receiver, addresses)
+            assert isinstance(type_, Variant)
+            return (
+                self._far_address(type_, receiver, addresses)
+                if self._at_the_end()
+                else self._address(receiver, addresses)
+            )
+        if (isinstance(type_, Primitive) or type_ == _BYTES) and self._at_the_end():
+            return self._end(type_)
         match type_:
             case Enum(_, cases):
                 return choose(cases)
@@ -234,6 +253,21 @@ class Generator:
             return f'"{choose(_NAMES)}"'
         assert isinstance(type_, Primitive)
         return str(choose(_NUMBERS[type_.bits]))
+
+    def _at_the_end(self) -> bool:
+        return self.random.random() < _AT_THE_END
+
+    def _end(self, type_: Type) -> str:
+        return self.random.choice([text for value in ends(type_) if len(text := dumps(value, type_)) < _LONGEST])
+
+    def _far_address(self, type_: Variant, receiver: str, addresses: _Addresses) -> str:
+        """A loopback address whose other fields are at the ends of their ranges; what is bound keeps port 0."""
+        family = self.families.get(receiver, "ipv4")
+        record = resolve(dict(type_.cases)[family] or U8)
+        assert isinstance(record, Record)
+        fields = {name: self.random.choice(ends(field)) for name, field in record.fields}
+        fields |= {"address": _LOOPBACK[family], **({"port": 0} if addresses is _LOCAL else {})}
+        return dumps(Case(family, fields), type_)
 
     def _handle(self, kind: str) -> str:
         fitting = [name for name, of in self.live.items() if of == kind]

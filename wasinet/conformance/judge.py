@@ -86,6 +86,7 @@ class Judge:
         return (
             self._known(left, right, past)
             or self._order(left, right)
+            or self._late(left, right)
             or self._split(left, right)
             or self._rules(left, right)
         )
@@ -112,6 +113,18 @@ class Judge:
         if sorted(ours) != sorted(theirs):
             return None
         return Verdict(ALLOWED, "", "wasi:io/poll poll", "The text does not say in which order the indexes come.")
+
+    def _late(self, left: Step, right: Step) -> Verdict | None:
+        """A getter of a socket whose connection is over: the refusal and what it says beside it are both right."""
+        function = left.function
+        machine = None if function.receiver is None else self.world.machines.get(function.receiver.name)
+        if machine is None or not function.late or not {left.before, right.before} <= machine.finals:
+            return None
+        for outcome in (left.outcome, right.outcome):
+            if isinstance(outcome, Ok) and function.late != "answer":
+                return None
+        clause = f"{machine.source}: {function.member} in {left.before}"
+        return Verdict(ALLOWED, "", clause, f"In {left.before} it may always give {machine.refusal(function.member)}.")
 
     def _split(self, left: Step, right: Step) -> Verdict | None:
         function = left.function

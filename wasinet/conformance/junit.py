@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from wasinet.conformance.compare import Comparison
-from wasinet.script.junit import clean
+from wasinet.wave.text import printable
 
 __all__ = ["junit_xml"]
 
@@ -23,19 +23,21 @@ def junit_xml(comparisons: Sequence[Comparison]) -> str:
         f'skipped="{skipped}" time="{seconds:.6f}">',
     ]
     for one in comparisons:
-        path = quoteattr(clean(one.path))
+        path = quoteattr(printable(one.path))
         case = f'<testcase classname="wasinet" name={path} file={path} time="{one.duration:.6f}"'
         if one.bad:
             bad = [difference for difference in one.differences if difference.verdict.bad]
             text = "\n".join(
-                f"{one.path}:{difference.line}: {difference.call}: {one.hosts[0]} {difference.outcomes[0]}, "
-                f"{one.hosts[1]} {difference.outcomes[1]}: {difference.verdict.clause or difference.verdict.kind}"
+                printable(
+                    f"{one.path}:{difference.line}: {difference.call}: {one.hosts[0]} {difference.outcomes[0]}, "
+                    f"{one.hosts[1]} {difference.outcomes[1]}: {difference.verdict.clause or difference.verdict.kind}"
+                )
                 for difference in bad
             )
             message = quoteattr(f"{len(bad)} of {one.calls} outcomes break the specification or are unexplained")
-            lines += (f"{case}>", f"<failure message={message}>{escape(clean(text))}</failure>", "</testcase>")
+            lines += (f"{case}>", f"<failure message={message}>{escape(text)}</failure>", "</testcase>")
         elif one.unable:
-            lines += (f"{case}>", f"<skipped message={quoteattr(clean(one.unable))}/>", "</testcase>")
+            lines += (f"{case}>", f"<skipped message={quoteattr(printable(one.unable))}/>", "</testcase>")
         else:
             lines.append(f"{case}/>")
     return "\n".join((*lines, "</testsuite>", "</testsuites>", ""))

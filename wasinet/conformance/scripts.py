@@ -10,7 +10,7 @@ from wasinet import wit
 from wasinet.script.binding import Types, bind
 from wasinet.script.names import names_of
 from wasinet.script.syntax import one_line, parse
-from wasinet.script.transcript import SUFFIX, CallLine, Transcript, TranscriptError
+from wasinet.script.transcript import SUFFIX, CallLine, Transcript, TranscriptError, read_text
 from wasinet.wave.errors import WaveError
 
 __all__ = ["read_script", "shipped"]
@@ -27,12 +27,7 @@ def read_script(path: str | Path, world: str = "") -> Transcript:
     Raises:
         TranscriptError: it cannot be read, or is neither.
     """
-    try:
-        text = Path(path).read_bytes().decode()
-    except OSError as error:
-        raise TranscriptError(str(path), WaveError(f"cannot be read: {error.strerror or error}")) from None
-    except UnicodeDecodeError as error:
-        raise TranscriptError(str(path), WaveError(f"is not UTF-8: {error.reason} at byte {error.start}")) from None
+    text = read_text(path)
     first = next((line for line in map(str.strip, text.splitlines()) if line and line[0] != "#"), "")
     if str(path).endswith(SUFFIX) or first.startswith(_MARKS):
         return Transcript.parse(text, str(path), world)

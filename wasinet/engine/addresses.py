@@ -8,10 +8,15 @@ from collections.abc import Sequence
 from wasinet.oscalls.os import Os, Sockaddr
 from wasinet.wit.values import Case
 
-__all__ = ["Known", "from_os", "ip_value", "is_mapped", "known", "to_os", "unmapped"]
+__all__ = ["FAMILY", "Known", "Wire", "from_os", "ip_value", "is_mapped", "known", "to_os", "unmapped", "wire_of"]
 
-_FAMILY = {"ipv4": 4, "ipv6": 6}
+Wire = tuple[int, int]
+"""An address as it is on the wire: family and bits. An IPv4-mapped one is the IPv4 address behind it."""
+
+FAMILY = {"ipv4": 4, "ipv6": 6}
+"""The number of each family, by its name."""
 _KEEP = 4096
+_MOST_FLOW = 0xFFFFF
 _from_cache: dict[Sockaddr, Case] = {}
 _known: dict[tuple[object, ...], Known] = {}
 
@@ -24,28 +29,39 @@ class Known:
         sockaddr: as the socket module takes it.
         port: 0 to 65535.
         mapped: an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2).
+        wire: the address as it is on the wire, in the form in which addresses are compared.
         unspecified: ``0.0.0.0`` or ``::``.
         unicast: neither multicast (RFC 5771, RFC 4291 section 2.7) nor the limited broadcast (RFC 919).
+        zoneless: link-local without a zone, so that nobody can say on which interface it is (RFC 4007).
+        flaw: why no operating system takes it; empty where it may.
+
+    What an address is, it is behind an IPv4 mapping, too.
     """
 
-    __slots__ = ("family", "mapped", "port", "sockaddr", "unicast", "unspecified")
+    __slots__ = ("family", "flaw", "mapped", "port", "sockaddr", "unicast", "unspecified", "wire", "zoneless")
 
     def __init__(self, address: Case) -> None:
         value = address.payload
         words = value["address"]
-        self.family = _FAMILY[address.name]
+        self.family = FAMILY[address.name]
         self.port: int = value["port"]
-        self.unspecified = not any(words)
+        self.zoneless = False
+        self.flaw = ""
         self.sockaddr: Sockaddr
         if self.family == 4:
             self.sockaddr = (".".join(map(str, words)), self.port)
             self.mapped = False
-            self.unicast = not 224 <= words[0] <= 239 and words != (255, 255, 255, 255)
         else:
             text = Os.text6(struct.pack("!8H", *words))
             self.sockaddr = (text, self.port, value["flow-info"], value["scope-id"])
             self.mapped = is_mapped(words)
-            self.unicast = words[0] >> 8 != 0xFF
+            self.zoneless = words[0] & 0xFFC0 == 0xFE80 and not value["scope-id"]
+            if value["flow-info"] > _MOST_FLOW:
+                self.flaw = f"flow-info {value['flow-info']} is more than the 20 bits of a flow label (RFC 8200)"
+        self.wire = wire_of(Case(address.name, words))
+        family, bits = self.wire
+        self.unspecified = not bits
+        self.unicast = (bits >> 28 != 0xE and bits != 0xFFFFFFFF) if family == 4 else bits >> 120 != 0xFF
 
 
 def known(address: Case) -> Known:
@@ -71,6 +87,16 @@ def to_os(address: Case) -> Sockaddr:
 def is_mapped(words: Sequence[int]) -> bool:
     """Whether the eight words of an IPv6 address are an IPv4-mapped one."""
     return words[5] == 0xFFFF and not any(words[:5])
+
+
+def wire_of(ip: Case) -> Wire:
+    """An ``ip-address`` in the form in which addresses are compared."""
+    if ip.name == "ipv4":
+        return 4, int.from_bytes(bytes(ip.payload), "big")
+    words = ip.payload
+    if is_mapped(words):
+        return 4, words[6] << 16 | words[7]
+    return 6, int.from_bytes(struct.pack("!8H", *words), "big")
 
 
 def unmapped(address: Case) -> Case:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from wasinet.engine.addresses import to_os
+from wasinet.engine import addresses
 from wasinet.engine.faults import Fail
 from wasinet.engine.network import Network, permit
 from wasinet.engine.resource import READY, Interest
@@ -46,6 +46,11 @@ def _permit(socket: Socket, network: Network, use: str, address: Case) -> None:
         Fail: it is no.
     """
     _untouched(permit, socket.engine, network.domain, use, address)
+    known = addresses.known(address)
+    if socket.dual_stack and known.unspecified and not known.mapped:
+        # In dual-stack mode ``::`` stands for all addresses of IPv4 as well.
+        ipv4 = Case("ipv4", {"port": known.port, "address": (0, 0, 0, 0)})
+        _untouched(permit, socket.engine, network.domain, use, ipv4)
 
 
 def connect(socket: TcpSocket, network: Network, remote_address: Case) -> tuple[int, int]:
@@ -74,7 +79,7 @@ def listen(socket: TcpSocket, network: Network) -> None:
         address = _ANY[socket.family]
         for use in ("tcp-bind", "tcp-listen"):
             _permit(socket, network, use, address)
-        socket.bind_descriptor(to_os(address))
+        socket.bind_descriptor(addresses.to_os(address))
         socket.domain = network.domain
     socket.listen_now()
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EAGAIN
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wasinet.engine.draining import Undelivered, drain
 from wasinet.engine.faults import Fail, Trap, code_of
 from wasinet.engine.network import Domain
 from wasinet.engine.policy import ALLOW_ALL, Policy
@@ -21,7 +22,7 @@ from wasinet.oscalls import Found, Os
 from wasinet.oscalls.interruption import PENDING, checkpoint
 from wasinet.wit.declare import Function
 from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, TERMINATED, WOULD_BLOCK, Machine
-from wasinet.wit.types import Borrow, Option, Own, Result, resolve
+from wasinet.wit.types import STRING, Borrow, Option, Own, Primitive, Result, Type, resolve
 from wasinet.wit.values import OK, Err, Ok, Value
 
 if TYPE_CHECKING:
@@ -44,9 +45,14 @@ Rows = Mapping[str, Mapping[str, str]]
 """State to outcome to next state."""
 
 _R = TypeVar("_R", bound="Resource")
+_WRONG_STATE = "invalid-state"
 # The most that one read gives and one write permit allows. Between 64 and 128 KiB a reused buffer
 # moves the most bytes per second; beyond that the caches suffer.
 _CHUNK = 128 * 1024
+# How many datagrams one receive gives and one check-send permits: enough to amortise the call, few enough
+# that a caller notices backpressure. 64 of 64 KiB bound the memory.
+_BATCH = 64
+_KEPT_OKS = 64
 
 
 class Engine:
@@ -77,10 +83,15 @@ class Engine:
         self.table: dict[int, Resource] = {}
         self.poller = Poller(self)
         self.pending: dict[Writer, None] = {}
+        # Bytes that are held for the caller: in pending writes, and in datagrams taken from the kernel early.
+        self.queued = 0
+        # What the last drain could not deliver.
+        self.undelivered: Sequence[Undelivered] = ()
         # What the session holds of the operating system beside the table's resources: how to give it back.
         self.held: list[Callable[[], None]] = []
         self.scratch = memoryview(bytearray(_CHUNK))
         self.chunk = _CHUNK
+        self.batch = _BATCH
         self.last_handle = 0
         self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
 
@@ -90,12 +101,6 @@ class Engine:
         return self.os.random_bytes(16)
 
     # The handle table
-
-    def enter(self, resource: Resource) -> int:
-        """Give a resource its handle: small integers, never used again in a session."""
-        self.last_handle = handle = self.last_handle + 1
-        self.table[handle] = resource
-        return handle
 
     def get(self, handle: int, cls: type[_R]) -> _R:
         """The live resource behind a handle.
@@ -163,53 +168,60 @@ class Engine:
         machine = self.machines.get(receiver.kind) if receiver is not None else None
         moves = machine is not None and machine.moves(member)
         allowed = frozenset(function.states) if function.states is not None else None
+        refused = self._late if function.late else self._refused
         fallible = isinstance(function.result, Result)
         unit = isinstance(function.result, Result) and function.result.ok is None
         borrows = _borrows(function, resources)
         fails = self._fails(function, err_shape, codes)
+        ok = _oks(function.result)
         table = self.table
-        get = self.get
-        # Below, a call with a star costs twice what one without does, and most have one argument or none.
+        # Below, a call with a star costs twice what one without does, and most have one argument or none:
+        # the ellipsis stands for none, and is no WIT value.
 
-        def resolved(args: tuple[Value, ...]) -> tuple[Value, ...]:
+        def resolved(args: Sequence[Value]) -> list[Value]:
             values = list(args)
             for index, cls in borrows:
-                values[index] = get(values[index], cls)
-            return tuple(values)
+                handle = values[index]
+                values[index] = resource = table.get(handle)
+                if type(resource) is not cls:
+                    raise self._wrong_handle(handle, cls.kind)
+            return values
 
         if receiver is None:
 
-            def call_free(*args: Value) -> Value:
+            def call_free(*given: Value) -> Value:
                 if PENDING:
                     checkpoint()
-                if borrows:
-                    args = resolved(args)
+                args = resolved(given) if borrows else given
                 try:
                     value = effect(self, *args) if len(args) > 1 else effect(self, args[0]) if args else effect(self)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
-                return Ok(value) if fallible else value
+                return ok(value) if fallible else value
 
             return call_free
 
         if not moves:
 
-            def call_method(handle: int, *args: Value) -> Value:
+            def call_method(handle: int, first: Value = ..., *rest: Value) -> Value:
                 if PENDING:
                     checkpoint()
                 this = table.get(handle)
-                if this.__class__ is not receiver:
+                if type(this) is not receiver:
                     raise self._wrong_handle(handle, receiver.kind)
                 if borrows:
-                    args = resolved(args)
+                    first, *rest = resolved((first, *rest))  # type: ignore[assignment]
                 if allowed is not None and this.state not in allowed:
-                    return self._refused(this, function, err_shape)
+                    return refused(this, function, err_shape, effect)
                 try:
-                    value = effect(this, *args) if len(args) > 1 else effect(this, args[0]) if args else effect(this)
+                    if rest:
+                        value = effect(this, first, *rest)
+                    else:
+                        value = effect(this) if first is ... else effect(this, first)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
                 if fallible:
-                    return OK if unit else Ok(value)
+                    return OK if unit else ok(value)
                 return value
 
             return call_method
@@ -219,25 +231,24 @@ class Engine:
         choose = _chooser(machine, function)
         step = self._step
 
-        def call_moving(handle: int, *args: Value) -> Value:
+        def call_moving(handle: int, *given: Value) -> Value:
             if PENDING:
                 checkpoint()
             socket: Any = table.get(handle)
-            if socket.__class__ is not receiver:
+            if type(socket) is not receiver:
                 raise self._wrong_handle(handle, receiver.kind)
-            if borrows:
-                args = resolved(args)
+            args = resolved(given) if borrows else given
             before = socket.state
             row = (rows or choose(args)).get(before)
             if row is None:
-                return self._refused(socket, function, err_shape)
+                return self._refused(socket, function, err_shape, effect)
             result: Value
             try:
                 value = effect(socket, *args) if len(args) > 1 else effect(socket, args[0]) if args else effect(socket)
             except (Fail, OSError) as error:
                 result, outcome = fails(error)
             else:
-                result, outcome = OK if unit else Ok(value), OK_OUTCOME
+                result, outcome = OK if unit else ok(value), OK_OUTCOME
             # An effect that ended the connection has moved the socket already; its row is of the past.
             if socket.state is before:
                 step(socket, row, outcome)
@@ -265,7 +276,11 @@ class Engine:
                 raise Trap(f"{function.name} failed: {error}") from error
             if isinstance(error, OSError):
                 reason = error.strerror or str(error)
-                error = Fail(codes(member, error.errno), reason, errno=error.errno)
+                code = codes(member, error.errno)
+                if code == _WRONG_STATE:
+                    # Our state allows the call. What the kernel says of another one must not contradict that.
+                    code = "unknown"
+                error = Fail(code, reason, errno=error.errno)
             assert isinstance(error, Fail)
             if error.code == "would-block":
                 return err_shape(error), WOULD_BLOCK
@@ -286,7 +301,19 @@ class Engine:
         if row is not None:
             self._step(socket, row, ANY)
 
-    def _refused(self, resource: Resource, function: Function, err_shape: ErrShape) -> Err:
+    def _late(self, socket: Any, function: Function, err_shape: ErrShape, effect: Callable[..., Value]) -> Ok | Err:
+        """What a getter says in a state that does not allow it (``Function.late``)."""
+        if socket.state in self.machines[socket.kind].finals:
+            try:
+                if socket.had_connection() and function.late == "answer":
+                    return Ok(effect(socket))
+            except Fail as error:
+                return err_shape(error)
+        return self._refused(socket, function, err_shape, effect)
+
+    def _refused(
+        self, resource: Resource, function: Function, err_shape: ErrShape, effect: Callable[..., Value]
+    ) -> Err:
         machine = self.machines[resource.kind]
         code = machine.refusal(function.member)
         states = function.states if function.states is not None else machine.states_for(function.member)
@@ -311,15 +338,13 @@ class Engine:
             stream.settle()
 
     def drain(self, timeout: float) -> bool:
-        """Wait until all pending writes are out, ``timeout`` seconds at the most; False if some are not."""
-        deadline = self.os.monotonic() + timeout
-        self.drive()
-        while self.pending:
-            left = deadline - self.os.monotonic()
-            if left <= 0:
-                return False
-            self.poller.drive(left)
-        return True
+        """Wait until all pending writes are out, ``timeout`` seconds at the most.
+
+        Returns:
+            False if some are not; ``undelivered`` says which.
+        """
+        self.undelivered = drain(self, timeout)
+        return not self.undelivered
 
     def close(self, timeout: float = 0.0) -> bool:
         """End the session: drain pending writes, then close everything; False if bytes were lost."""
@@ -335,6 +360,12 @@ class Engine:
             while self.held:
                 self.held.pop()()
             self.poller.close()
+
+
+def _oks(result: Type | None) -> Callable[[Value], Ok]:
+    """What makes the ``ok`` of a function; small numbers and their like come again and again, and are kept."""
+    of = resolve(result.ok) if isinstance(result, Result) and result.ok is not None else None
+    return lru_cache(_KEPT_OKS)(Ok) if isinstance(of, Primitive) and of != STRING else Ok
 
 
 def _either(states: Sequence[str], every: Sequence[str]) -> str:
@@ -357,7 +388,7 @@ def _borrows(function: Function, resources: Mapping[str, type[Resource]]) -> lis
     return found
 
 
-def _chooser(machine: Machine, function: Function) -> Callable[[tuple[Value, ...]], Rows]:
+def _chooser(machine: Machine, function: Function) -> Callable[[Sequence[Value]], Rows]:
     """Which rows a call follows: the function's own, or its variant's by the option it is given."""
     member = function.member
     if machine.variants(member) == (member,):

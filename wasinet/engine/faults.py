@@ -86,7 +86,8 @@ _GENERIC = _numbers(
 )
 
 # Where a function's own documentation gives an errno another meaning.
-_BIND = _numbers({"EAFNOSUPPORT": "invalid-argument", "ENOBUFS": "address-in-use"})
+# ENODEV: the zone of the address is no interface.
+_BIND = _numbers({"EAFNOSUPPORT": "invalid-argument", "ENOBUFS": "address-in-use", "ENODEV": "address-not-bindable"})
 _CONNECT = _numbers(
     {
         "EAFNOSUPPORT": "invalid-argument",
@@ -98,6 +99,8 @@ _CONNECT = _numbers(
 _DATAGRAM = _numbers(
     {"EAFNOSUPPORT": "invalid-argument", "EADDRNOTAVAIL": "invalid-argument", "ECONNRESET": "remote-unreachable"}
 )
+# A connection that is gone, whatever the kernel has already said about why.
+_STREAM = _numbers({"ENOTCONN": "connection-aborted"})
 _EXCEPTIONS: Mapping[str, Mapping[int, str]] = {
     "bind": _BIND,
     "connect": _CONNECT,
@@ -109,6 +112,8 @@ _EXCEPTIONS: Mapping[str, Mapping[int, str]] = {
     "stream": {**_DATAGRAM, **_numbers({"EADDRNOTAVAIL": "address-in-use", "EAGAIN": "address-in-use"})},
     "send": {**_DATAGRAM, **_numbers({"EISCONN": "invalid-argument"})},
     "receive": _DATAGRAM,
+    "read": _STREAM,
+    "write": _STREAM,
 }
 _NONE: Mapping[int, str] = {}
 

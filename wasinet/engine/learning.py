@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from wasinet.engine.policy import ALLOW, ALLOW_ALL, USES, Policy, Verdict, target_text
+from wasinet.engine.answers import NO_ANSWERS, Answers
+from wasinet.engine.names import is_local
+from wasinet.engine.policy import (
+    ALLOW,
+    ALLOW_ALL,
+    CREATES,
+    LOOKUP,
+    USES,
+    Policy,
+    Target,
+    Verdict,
+    rule_for,
+    target_text,
+)
 from wasinet.wit.data import Data
 from wasinet.wit.values import Case
 
@@ -14,6 +27,11 @@ _ANY = "*"
 # Whose targets are peers: the port is one that the peer's system chose, unless it was addressed before.
 _PEERS = frozenset({"tcp-accept", "udp-receive"})
 _BINDS = frozenset({"tcp-bind", "udp-bind"})
+_LOOPBACK = frozenset({"127.0.0.1", "[::1]"})
+_ORDER = {use: index for index, use in enumerate(USES)}
+
+# A rule: use, address or name (empty where the use concerns none), port (empty for names).
+_Key = tuple[str, str, str]
 
 
 class Learned(Data):
@@ -26,6 +44,8 @@ class Learned(Data):
 class Learner(Policy):
     """See the module. Ports that a system chose are learnt as ``*``, since another run will have others.
 
+    An address that a lookup of the run gave is learnt by its name, since another run may be given another one.
+
     Args:
         own: gives the local addresses of the session's live sockets, as text.
     """
@@ -37,20 +57,20 @@ class Learner(Policy):
         # Every use is to be seen.
         self.open = False
         self._own = own
-        self._counts: dict[tuple[str, str, str], int] = {}
+        self._counts: dict[_Key, int] = {}
         # Ports that the run itself named: bound to, or sent and connected to.
         self._chosen: set[str] = set()
         self._addressed: set[str] = set()
         self._peers: set[str] = set()
 
-    def decide(self, use: str, target: Case | str) -> Verdict:
+    def decide(self, use: str, target: Target, answers: Answers = NO_ANSWERS) -> Verdict:
         """Everything is allowed, and remembered."""
         text = target_text(target)
-        if isinstance(target, str):
-            key = (use, text, "")
+        if isinstance(target, Case):
+            port = self._port(use, text, text.rpartition(":")[2])
+            key = (use, rule_for(use, target, answers).partition(":")[2].rpartition(":")[0], port)
         else:
-            block, _, port = text.rpartition(":")
-            key = (use, block, self._port(use, text, port))
+            key = (use, text, "")
         self._counts[key] = self._counts.get(key, 0) + 1
         return ALLOW
 
@@ -74,13 +94,35 @@ class Learner(Policy):
 
     def learned(self) -> list[Learned]:
         """The rules, by use; none allows what another one does."""
-        found: dict[str, int] = {}
-        for (use, block, port), count in self._counts.items():
-            if port and port != _ANY and (use, block, _ANY) in self._counts:
-                port = _ANY
-            rule = f"{use}:{block}:{port}" if port else f"{use}:{block}"
-            found[rule] = found.get(rule, 0) + count
-        order = {use: index for index, use in enumerate(USES)}
+        local: dict[str, list[str]] = {}
+        for use, name, _ in self._counts:
+            if is_local(name):
+                local.setdefault(use, []).append(name)
+        found: dict[_Key, int] = {}
+        for key, count in self._counts.items():
+            # A local name has the addresses of the loopback without a lookup.
+            names = local.get(key[0], []) if key[1] in _LOOPBACK else []
+            stronger = self._stronger(key, (*names, key[1]))
+            found[stronger] = found.get(stronger, 0) + count
+        uses = {use for use, _, _ in found}
+        hosts = {block for use, block, _ in found if use != LOOKUP}
+
+        def implied(key: _Key) -> bool:
+            use, block, _ = key
+            if use in CREATES:
+                return any(other[:4] == use[:4] for other in uses - {use})
+            return use == LOOKUP and block in hosts
+
         return [
-            Learned(rule, found[rule]) for rule in sorted(found, key=lambda rule: (order[rule.partition(":")[0]], rule))
+            Learned(":".join(filter(None, key)), found[key])
+            for key in sorted(found, key=lambda key: (_ORDER[key[0]], key))
+            if not implied(key)
         ]
+
+    def _stronger(self, key: _Key, names: Iterable[str]) -> _Key:
+        """The rule that allows the same and more, under one of these names, where one was learnt."""
+        use, _, port = key
+        if not port:
+            return key
+        candidates = ((use, name, ports) for name in names for ports in (_ANY, port))
+        return next(candidate for candidate in candidates if candidate in self._counts)

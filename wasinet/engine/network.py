@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from wasinet.engine import addresses
+from wasinet.engine.answers import Answers
 from wasinet.engine.faults import Fail
-from wasinet.engine.policy import ALLOW, ASK, Policy
+from wasinet.engine.policy import ALLOW, ASK, Policy, Target, Verdict
 from wasinet.engine.resource import NEVER, READY, Interest, Resource
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
     from wasinet.engine.engine import Engine
 
-__all__ = ["Domain", "Network", "Operation", "denied", "instance_network", "permit"]
+__all__ = ["Domain", "Network", "Operation", "instance_network", "permit", "permit_creation"]
 
 
 class Domain:
-    """What a network handle gives access to; handles with the same domain are the same network."""
+    """What a network handle gives access to; handles with the same domain are the same network.
 
-    __slots__ = ("name", "policy")
+    Args:
+        name: for people.
+        policy: decides.
+
+    Attributes:
+        answers: what lookups through this network gave.
+    """
+
+    __slots__ = ("answers", "name", "policy")
 
     def __init__(self, name: str, policy: Policy) -> None:
         self.name = name
         self.policy = policy
+        self.answers = Answers()
+
+    def decide(self, use: str, target: Target) -> Verdict:
+        """Whether a use is allowed here."""
+        return self.policy.decide(use, target, self.answers)
+
+    def denied(self, use: str, target: Target) -> Fail:
+        """The failure of a use that the policy forbids, naming the rule that would allow it; who listens is told."""
+        self.policy.tell(use, target, self.answers)
+        name = self.answers.name_of(addresses.known(target).wire) if isinstance(target, Case) else ""
+        origin = f" (an address of {name})" if name else ""
+        hint = self.policy.hint(use, target, self.answers)
+        return Fail("access-denied", f"the policy does not allow it{origin}; {hint} would")
+
+    def keep(self, name: str, found: Sequence[Case]) -> Sequence[Case]:
+        """Take note of what a lookup of a canonical name gave; gives what counts (``Answers.keep``). Raises Fail."""
+        if self.policy.open or not found:
+            return found
+        return self.answers.keep(name, found, pin=self.policy.pins(name))
 
 
 class Network(Resource):
@@ -82,7 +111,7 @@ class Operation:
         self._run = run
         self._answer: Fail | bool = False
         self.error: Exception | None = None
-        verdict = domain.policy.decide(use, target)
+        verdict = domain.decide(use, target)
         self.settled = verdict is not ASK
         if verdict is ASK:
             engine.poller.expect_wake(1)
@@ -94,7 +123,7 @@ class Operation:
         elif verdict is ALLOW:
             self._go()
         else:
-            raise denied(use, target, domain.policy)
+            raise domain.denied(use, target)
 
     def _go(self) -> None:
         try:
@@ -164,7 +193,11 @@ def permit(engine: Engine, domain: Domain, use: str, target: Case | str) -> None
     decision.result()
 
 
-def denied(use: str, target: Case | str, policy: Policy) -> Fail:
-    """The failure of a use that the policy forbids, naming the rule that would allow it."""
-    policy.tell(use, target)
-    return Fail("access-denied", f"the policy does not allow it; {policy.hint(use, target)} would")
+def permit_creation(engine: Engine, use: str) -> None:
+    """Let the policy decide whether a socket may be created; nobody is asked.
+
+    Creation takes no network, so that of the session decides. Raises Fail: access-denied.
+    """
+    domain = engine.domain
+    if not domain.policy.open and domain.decide(use, None) is not ALLOW:
+        raise domain.denied(use, None)

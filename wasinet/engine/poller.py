@@ -28,6 +28,7 @@ __all__ = ["Poller", "Watch", "poll", "subscribe_duration", "subscribe_instant"]
 # A list with a larger part than this of pollables that never came before is polled afresh.
 _FEW = 4
 _NOTHING: dict[int, int] = {}
+_NO_POLLABLES: dict[int, Pollable] = {}
 
 
 def subscribe_instant(engine: Engine, when: int) -> int:
@@ -42,6 +43,12 @@ def subscribe_duration(engine: Engine, when: int) -> int:
 
 def poll(engine: Engine, handles: Sequence[int]) -> list[int]:
     """Wait until at least one of the pollables is ready; their indexes in the list (poll.poll)."""
+    if len(handles) == 1:
+        # The most common list of all.
+        pollable = engine.table.get(handles[0])
+        if type(pollable) is Pollable:
+            engine.poller.wait_for(pollable.parent or pollable, pollable.deadline)
+            return [0]
     if not handles:
         raise Trap("poll needs at least one pollable: an empty list would never be ready", "poll.poll")
     return engine.poller.poll(handles, None)
@@ -64,7 +71,7 @@ class Watch:
         # Where each handle stands in the list; made for a list that comes again.
         self.places: dict[int, int] | None = None
         self.members: dict[int, Pollable] = {}
-        self._of_parent: dict[Resource, dict[int, None]] = {}
+        self.of_parent: dict[Resource, dict[int, None]] = {}
         self._interests: dict[int, Interest] = {}
         self._always: dict[int, None] = {}
         self._timers: dict[int, float] = {}
@@ -80,8 +87,9 @@ class Watch:
         for handle, pollable in new.items():
             self._add(handle, pollable)
         # These are looked at in every wait. The epoll tells of the others, or they cost nothing.
-        for handle in [handle for handle in (*self._timers, *self._always) if handle not in listed]:
-            self.remove(handle)
+        if self._timers or self._always:
+            for handle in [handle for handle in (*self._timers, *self._always) if handle not in listed]:
+                self.remove(handle)
         self.listed = listed
         self.handles = handles
 
@@ -104,10 +112,10 @@ class Watch:
         self.members[handle] = pollable
         parent = pollable.parent
         if parent is None:
+            assert pollable.deadline is not None
             self._timers[handle] = pollable.deadline
             return
-        parent.watched = True
-        self._of_parent.setdefault(parent, {})[handle] = None
+        self.of_parent.setdefault(parent, {})[handle] = None
         self._apply(handle, parent.interest())
 
     def remove(self, handle: int) -> None:
@@ -123,11 +131,10 @@ class Watch:
             return
         self._apply(handle, NEVER)
         del self._interests[handle]
-        siblings = self._of_parent[parent]
+        siblings = self.of_parent[parent]
         del siblings[handle]
         if not siblings:
-            del self._of_parent[parent]
-            parent.watched = False
+            del self.of_parent[parent]
             self._stale.pop(parent, None)
 
     def stale(self, resource: Resource) -> None:
@@ -145,7 +152,7 @@ class Watch:
         stale, self._stale = self._stale, {}
         for resource in stale:
             interest = resource.interest()
-            for handle in self._of_parent.get(resource, ()):
+            for handle in self.of_parent.get(resource, ()):
                 self._apply(handle, interest)
 
     def _apply(self, handle: int, interest: Interest) -> None:
@@ -214,30 +221,36 @@ class Watch:
                 elif nearest is None or moment < nearest:
                     nearest = moment
             timeout = 0.0 if ready else None if nearest is None else min(max(0.0, nearest - now), LONGEST)
+            happened: list[int] = []
             found = kept.wait(timeout, len(self._masks) + 1)
             if PENDING:
                 checkpoint()
             for fd, events in found:
                 if fd in poller.extra:
                     poller.event(fd)
-                handles = by_fd.get(fd)
-                if handles:
-                    for handle, mask in list(handles.items()):
-                        if not events & (mask | BROKEN):
-                            continue
-                        if handle not in listed:
-                            # It would be told of again and again.
-                            self.remove(handle)
-                            continue
-                        parent = self.members[handle].parent
-                        if parent is not None and parent.settle():
-                            ready.add(handle)
+                asked = 0
+                unasked: dict[int, int] = {}
+                for handle, mask in by_fd.get(fd, _NOTHING).items():
+                    mask |= BROKEN
+                    if not events & mask:
+                        continue
+                    if handle in listed:
+                        asked |= mask
+                        happened.append(handle)
+                    else:
+                        unasked[handle] = mask
+                for handle, mask in unasked.items():
+                    if events & mask & ~asked:
+                        # It would be told of again and again.
+                        self.remove(handle)
+            for handle in happened:
+                parent = self.members[handle].parent
+                if parent is not None and parent.settle():
+                    ready.add(handle)
             if ready or (deadline is not None and clock() >= deadline):
                 return ready
 
     def close(self) -> None:
-        for parent in self._of_parent:
-            parent.watched = False
         if self._kept is not None:
             self._kept.close()
             self._kept = None
@@ -249,6 +262,7 @@ class Poller:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._watch = Watch(engine, self)
+        self.watched = self._watch.of_parent
         self._seen: set[int] = set()
         self._last: Interest = NEVER
         self._waiter: Callable[[], object] = list
@@ -306,7 +320,7 @@ class Poller:
             self._watch.woken()
 
     def stale(self, resource: Resource) -> None:
-        """What a watched resource waits for may have changed."""
+        """What one of ``watched`` waits for may have changed."""
         self._watch.stale(resource)
 
     def drive(self, timeout: float | None) -> None:
@@ -326,20 +340,14 @@ class Poller:
 
     def wait_for(self, resource: Waitable, deadline: float | None = None) -> bool:
         """Block until a resource is ready, or until the deadline: False then, unless it is ready at last."""
-        engine = self._engine
         while True:
             interest = resource.interest()
             if interest is READY:
                 return True
-            timeout = None
-            if deadline is not None:
-                timeout = deadline - engine.os.monotonic()
-                if timeout <= 0:
-                    return False
-            if interest is not NEVER and timeout is None and not self.extra:
+            if deadline is None and interest is not NEVER and not self.extra:
                 # Mostly the one that was waited for the last time: the other end of a conversation.
                 if interest != self._last:
-                    self._waiter = engine.os.waiter({interest[0]: interest[1], self.interruptions: READ})
+                    self._waiter = self._engine.os.waiter({interest[0]: interest[1], self.interruptions: READ})
                     self._last = interest
                 self._waiter()
                 if PENDING:
@@ -347,6 +355,11 @@ class Poller:
                 if resource.settle():
                     return True
                 continue
+            timeout = None
+            if deadline is not None:
+                timeout = deadline - self._engine.os.monotonic()
+                if timeout <= 0:
+                    return False
             masks = dict(self.extra)
             if interest is not NEVER:
                 masks[interest[0]] = masks.get(interest[0], 0) | interest[1]
@@ -377,46 +390,39 @@ class Poller:
             Trap: a handle is not a live pollable.
         """
         watch = self._watch
-        if len(handles) == 1 and deadline is None:
-            # The most common list of all needs none of what follows.
-            pollable = self._engine.table.get(handles[0])
-            if pollable.__class__ is Pollable:
-                if pollable.parent is not None:
-                    self.wait_for(pollable.parent)
-                else:
-                    self.wait_for(pollable, pollable.deadline)
-                return [0]
         if handles == watch.handles:
             watch.again()
             return self._watched(deadline)
         handles = list(handles)
         listed = frozenset(handles)
         new = listed.difference(watch.members)
-        unseen = new.difference(self._seen)
-        if len(unseen) * _FEW > len(listed):
-            self._seen |= unseen
-            return self._poll_fresh(handles, deadline)
-        self._seen -= new
-        return self._watched(deadline, handles, listed, self._pollables(new))
+        if new:
+            unseen = new.difference(self._seen)
+            if len(unseen) * _FEW > len(listed):
+                self._seen |= unseen
+                return self._poll_fresh(handles, deadline)
+            self._seen -= new
+        return self._watched(deadline, handles, listed, self._pollables(new) if new else _NO_POLLABLES)
 
     def _watched(
         self,
         deadline: float | None,
         handles: list[int] | None = None,
         listed: frozenset[int] = frozenset(),
-        new: dict[int, Pollable] | None = None,
+        new: dict[int, Pollable] = _NO_POLLABLES,
     ) -> list[int]:
         """Wait on the kept set, which becomes the set of ``handles`` first."""
         watch = self._watch
         try:
             if handles is not None:
-                watch.become(handles, listed, new or {})
+                watch.become(handles, listed, new)
             return watch.indexes(watch.wait(deadline))
         except BaseException as error:
             # Ctrl-C may have come between two steps of an update, so the set is not to be trusted.
             wanted = watch.handles if handles is None else handles
             watch.close()
             self._watch = Watch(self._engine, self)
+            self.watched = self._watch.of_parent
             if isinstance(error, OSError) and wanted is not None:
                 # No descriptor for an epoll, or too many watches: a fresh poll needs neither.
                 return self._poll_fresh(list(wanted), deadline)
@@ -441,7 +447,8 @@ class Poller:
                     pollable = engine.get(handle, Pollable)
                 parent = pollable.parent
                 if parent is None:
-                    moment: float = pollable.deadline
+                    moment = pollable.deadline
+                    assert moment is not None
                     if moment <= clock():
                         ready.append(index)
                     elif nearest is None or moment < nearest:

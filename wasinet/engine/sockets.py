@@ -28,20 +28,24 @@ class Socket(Resource):
     the handle, its streams, and writes that are not out yet; the last to go closes it.
     """
 
+    __slots__ = ("domain", "dual_stack", "family", "holders", "operation", "peer_os", "sock", "state")
+
     use_prefix: ClassVar[str] = ""
-    state: str = ""  # only the engine's step assigns it after creation
-    domain: Domain | None = None
-    operation: Operation | None = None
-    holders = 1
-    dual_stack = False
+    state: str
     # What the descriptor is waited for where something is to arrive: a connection, a datagram.
     wanted = READ
 
     def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
-        Resource.__init__(self, engine)
+        self.enter(engine)
         self.family = family
         self.sock = sock
-        self.state = state
+        self.state = state  # only the engine's step assigns it from now on
+        self.domain: Domain | None = None
+        self.operation: Operation | None = None
+        # Kept from when the operating system gave it: the kernel forgets the peer at its reset.
+        self.peer_os: Sockaddr | None = None
+        self.holders = 1
+        self.dual_stack = False
 
     # Lifetime
 
@@ -65,12 +69,16 @@ class Socket(Resource):
     # Addresses
 
     def check_family(self, address: Case) -> addresses.Known:
-        """Refuse an address of the other family, and IPv4-mapped ones unless dual-stack mode is on."""
+        """Refuse what is no address for this socket: IPv4-mapped ones are, while dual-stack mode is on."""
         known = addresses.known(address)
         if known.family != self.family:
             raise Fail("invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {show_address(address)}")
         if known.mapped and not self.dual_stack:
             raise Fail("invalid-argument", f"{show_address(address)} is an IPv4-mapped IPv6 address")
+        if known.flaw:
+            raise Fail("invalid-argument", known.flaw)
+        if known.zoneless:
+            raise Fail("invalid-argument", self.engine.os.missing_zone(known.sockaddr[0]))
         return known
 
     def check_remote(self, address: Case) -> addresses.Known:
@@ -118,7 +126,8 @@ class Socket(Resource):
         return addresses.from_os(self.sock.getsockname())
 
     def remote_address(self) -> Case:
-        return addresses.from_os(self.sock.getpeername())
+        assert self.peer_os is not None
+        return addresses.from_os(self.peer_os)
 
     def address_family(self) -> str:
         return FAMILY_NAMES[self.family]
@@ -133,10 +142,7 @@ class Socket(Resource):
 
     @property
     def remote(self) -> str:
-        try:
-            return show_address(self.remote_address())
-        except OSError:
-            return ""
+        return "" if self.peer_os is None else show_address(addresses.from_os(self.peer_os))
 
     # Options
 

@@ -74,7 +74,7 @@ class _SharedWriter(Writer):
         if self.pending is None:
             Writer.write(self, data)
         else:
-            self.pending = memoryview(b"".join((self.pending, data)))
+            self.queue(memoryview(b"".join((self.pending, data))))
 
 
 class StandardStreams:

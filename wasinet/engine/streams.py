@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wasinet.engine.faults import Fail, Trap, code_of
-from wasinet.engine.resource import READY, Interest, Resource
+from wasinet.engine.resource import READY, Interest, Resource, own_code
 from wasinet.oscalls import READ, WRITE
 from wasinet.wit.values import Some
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKING_LIMIT",
+    "FILE_PERMIT",
     "Error",
     "FileOwner",
     "InputStream",
@@ -34,12 +35,21 @@ __all__ = [
 BLOCKING_LIMIT = 4096
 """The most that the blocking writes take (streams.output-stream.blocking-write-and-flush)."""
 
+FILE_PERMIT = 1024 * 1024
+"""What ``check-write`` permits for files and standard streams: as much as Wasmtime.
+
+C libraries write what is permitted and report a short count, and not every caller looks at it: an unbuffered
+``print`` of Python loses the rest. Connections are different: every caller knows of short sends there.
+"""
+
 
 class Owner:
     """What a direction belongs to: told of its end or failure, and keeps its descriptor open.
 
     ``network`` says whether failures have a network error code.
     """
+
+    __slots__ = ()
 
     network: ClassVar[bool] = True
 
@@ -100,21 +110,27 @@ def network_error_code(engine: Engine, error: Error) -> Some | None:
 
 
 class _Direction:
-    """What both directions have: the descriptor's owner, the end, and a failure to report once."""
+    """What both directions have: the descriptor's owner, the end, and a failure to report once.
 
-    ended = False
-    failure: Fail | None = None
-    stream: Resource | None = None
+    ``network`` says whether failures have a network error code, ``regular`` whether the descriptor is
+    always ready, as a regular file's is.
+    """
 
-    def __init__(self, engine: Engine, file: Any, owner: Owner) -> None:
+    __slots__ = ("ended", "engine", "failure", "file", "network", "owner", "regular", "stream")
+
+    def __init_subclass__(cls) -> None:
+        cls.begin = own_code(_Direction.begin)  # type: ignore[method-assign]
+
+    def begin(self, engine: Engine, file: Any, owner: Owner) -> None:
+        """The part of ``__init__`` that both have."""
         self.engine = engine
         self.file = file
         self.owner = owner
-
-    @property
-    def network(self) -> bool:
-        """Whether failures have a network error code."""
-        return self.owner.network
+        self.network = network = owner.network
+        self.regular: bool = not network and file.regular
+        self.ended = False
+        self.failure: Fail | None = None
+        self.stream: Resource | None = None
 
     def check(self) -> None:
         """Raise a failure that was not reported yet, then ``closed`` for ever."""
@@ -142,12 +158,16 @@ class Reader(_Direction):
     """The receiving direction.
 
     ``shut`` is for ``shutdown(receive)``: what is queued is not read any more. It is not the peer's
-    end of stream, so it does not count towards the connection's end.
+    end of stream, so it does not count towards the connection's end. ``quiet`` says that the last read
+    got less than it asked for, so the next would most likely come too early.
     """
 
-    shut = False
-    # The last read got less than it asked for, so the next would most likely come too early.
-    quiet = False
+    __slots__ = ("quiet", "shut")
+
+    def __init__(self, engine: Engine, file: Any, owner: Owner) -> None:
+        self.begin(engine, file, owner)
+        self.shut = False
+        self.quiet = False
 
     def end(self) -> Fail:
         """The end of the stream was read."""
@@ -205,16 +225,21 @@ class Reader(_Direction):
 class Writer(_Direction):
     """The sending direction."""
 
-    pending: memoryview | None = None
-    full = False
-    fin: Callable[[], None] | None = None
-    sent_fin = False
+    __slots__ = ("fin", "full", "pending", "sent_fin")
+
+    def __init__(self, engine: Engine, file: Any, owner: Owner) -> None:
+        self.begin(engine, file, owner)
+        self.pending: memoryview | None = None
+        self.full = False
+        self.fin: Callable[[], None] | None = None
+        self.sent_fin = False
 
     def write(self, data: bytes | memoryview) -> None:
         """Take all of ``data``: the kernel's part now, the rest when it can. Raises Fail."""
         if self.ended:
             self.check()
-        if not len(data):
+        size = len(data)
+        if not size:
             return
         try:
             sent: int = self.file.send(data)
@@ -222,16 +247,22 @@ class Writer(_Direction):
             sent = 0
         except OSError as error:
             raise self.fail("write", error) from None
-        if sent < len(data):
-            if getattr(self.file, "regular", False):
+        if sent < size:
+            if self.regular:
                 # Nothing tells when a file takes more: it takes it now, or says why not.
                 self.write(memoryview(data)[sent:])
                 return
-            self.pending = memoryview(bytes(memoryview(data)[sent:]))
+            self.queue(memoryview(bytes(memoryview(data)[sent:])))
             self.engine.pending[self] = None
             self.owner.hold()
             self.engine.poller.want_write(self.file.fileno(), self)
             self.touch()
+
+    def queue(self, data: memoryview | None) -> None:
+        """Have these bytes pending instead of those that are."""
+        before = self.pending
+        self.engine.queued += (0 if data is None else len(data)) - (0 if before is None else len(before))
+        self.pending = data
 
     def offer(self, data: bytes | memoryview) -> int:
         """Write what the kernel takes now and keep nothing; how many bytes it took. Raises Fail."""
@@ -269,7 +300,7 @@ class Writer(_Direction):
             self._out()
             return True
         if sent < len(self.pending):
-            self.pending = self.pending[sent:]
+            self.queue(self.pending[sent:])
             return False
         self._out()
         return True
@@ -282,7 +313,7 @@ class Writer(_Direction):
     def abandon(self) -> None:
         """Forget what is pending."""
         if self.pending is not None:
-            self.pending = None
+            self.queue(None)
             self.full = False
             del self.engine.pending[self]
             self.engine.poller.unwant_write(self.file.fileno())
@@ -320,15 +351,7 @@ class Writer(_Direction):
         self.owner.direction_ended()
 
 
-class _Stream(Resource):
-    direction: _Direction
-
-    @property
-    def state(self) -> str:
-        return "closed" if self.direction.ended else "open"
-
-
-class InputStream(_Stream):
+class InputStream(Resource):
     """An ``input-stream``.
 
     Args:
@@ -336,21 +359,23 @@ class InputStream(_Stream):
         parent: the resource that may not be dropped before it.
     """
 
+    __slots__ = ("count", "reader")
+
     kind = "input-stream"
-    count = 0
 
     def __init__(self, engine: Engine, reader: Reader, parent: Resource | None = None) -> None:
-        Resource.__init__(self, engine, parent)
+        self.enter(engine, parent)
+        self.count = 0
         self.reader = reader
         reader.stream = self
 
     @property
-    def direction(self) -> Reader:  # type: ignore[override]
-        return self.reader
+    def state(self) -> str:
+        return "closed" if self.reader.ended else "open"
 
     def interest(self) -> Interest:
         reader = self.reader
-        if reader.ended or getattr(reader.file, "regular", False):
+        if reader.ended or reader.regular:
             return READY
         return (reader.file.fileno(), READ)
 
@@ -394,25 +419,27 @@ class InputStream(_Stream):
         self.reader.owner.release()
 
 
-class OutputStream(_Stream):
+class OutputStream(Resource):
     """An ``output-stream``; ``permit`` is what the last ``check-write`` allows the next ``write``."""
 
+    __slots__ = ("count", "permit", "writer")
+
     kind = "output-stream"
-    count = 0
-    permit = 0
 
     def __init__(self, engine: Engine, writer: Writer, parent: Resource | None = None) -> None:
-        Resource.__init__(self, engine, parent)
+        self.enter(engine, parent)
+        self.count = 0
+        self.permit = 0
         self.writer = writer
         writer.stream = self
 
     @property
-    def direction(self) -> Writer:  # type: ignore[override]
-        return self.writer
+    def state(self) -> str:
+        return "closed" if self.writer.ended else "open"
 
     def interest(self) -> Interest:
         writer = self.writer
-        if (writer.pending is None and not writer.full) or writer.ended or getattr(writer.file, "regular", False):
+        if (writer.pending is None and not writer.full) or writer.ended or writer.regular:
             return READY
         return (writer.file.fileno(), WRITE)
 
@@ -432,25 +459,33 @@ class OutputStream(_Stream):
             writer.check()
         if writer.full and self.engine.os.wait_one(writer.file.fileno(), WRITE, 0):
             self.settle()
-        self.permit = self.engine.chunk if writer.pending is None and not writer.full else 0
-        return self.permit
+        if writer.pending is not None or writer.full:
+            permit = 0
+        else:
+            permit = self.engine.chunk if writer.network else FILE_PERMIT
+        self.permit = permit
+        return permit
 
     def write(self, contents: bytes) -> None:
         """Write within the permit, without blocking."""
-        self._spend(len(contents))
+        size = len(contents)
+        if size > self.permit:
+            raise self._beyond(size)
+        self.permit = 0
         self.writer.write(contents)
-        self.count += len(contents)
+        self.count += size
 
     def write_zeroes(self, count: int) -> None:
         """Write ``count`` zero bytes within the permit."""
-        self._spend(count)
+        if count > self.permit:
+            raise self._beyond(count)
+        self.permit = 0
         self.writer.write(bytes(count))
         self.count += count
 
-    def _spend(self, count: int) -> None:
+    def _beyond(self, count: int) -> Trap:
         permit, self.permit = self.permit, 0
-        if count > permit:
-            raise Trap(f"{count} bytes written where check-write permitted {permit}", "streams.output-stream.write")
+        return Trap(f"{count} bytes written where check-write permitted {permit}", "streams.output-stream.write")
 
     def offer(self, data: bytes) -> int:
         """Write what can be written promptly, which may be nothing; how many bytes."""
@@ -475,10 +510,12 @@ class OutputStream(_Stream):
 
     def blocking_write_and_flush(self, contents: bytes) -> None:
         """Write up to 4096 bytes and wait until they are out."""
-        self._blocking(len(contents), "blocking-write-and-flush")
-        self.writer.write(contents)
-        self.count += len(contents)
-        if self.writer.pending is not None:
+        size = len(contents)
+        self._blocking(size, "blocking-write-and-flush")
+        writer = self.writer
+        writer.write(contents)
+        self.count += size
+        if writer.pending is not None:
             self.blocking_flush()
 
     def blocking_write_zeroes_and_flush(self, count: int) -> None:
@@ -506,7 +543,10 @@ class OutputStream(_Stream):
         if not count:
             return 0
         reader, writer = source.reader, self.writer
-        moved = self.move_file(source, count) if not reader.network and writer.network else None
+        if reader.network is writer.network:
+            moved = None
+        else:
+            moved = self.move_file(source, count) if writer.network else self._move_received(source, count)
         if moved is None:
             moved = reader.take(count, keep=True)
             if moved:
@@ -530,6 +570,34 @@ class OutputStream(_Stream):
             raise writer.fail("write", error) from None
         if moved == 0:
             raise reader.end()
+        return moved
+
+    def _move_received(self, source: InputStream, count: int) -> int | None:
+        """Inside the kernel, from a connection to a file; None where that cannot be done."""
+        reader, writer = source.reader, self.writer
+        relay = writer.file.relay()
+        if relay is None:
+            return None
+        if reader.ended:
+            reader.check()
+        try:
+            moved: int = relay.fill(reader.file.fileno(), count)
+        except BlockingIOError:
+            reader.quiet = True
+            return 0
+        except OSError as error:
+            raise reader.fail("read", error) from None
+        if not moved:
+            raise reader.end()
+        try:
+            while relay.held:
+                relay.empty(writer.file.fileno())
+        except BaseException as error:
+            # A file that does not splice may take a write, which else says why not; Ctrl-C loses nothing.
+            writer.file.spliced = False
+            writer.write(relay.rest())
+            if not isinstance(error, OSError):
+                raise
         return moved
 
     def blocking_splice(self, source: InputStream, count: int) -> int:

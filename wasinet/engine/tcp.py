@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os as _os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wasinet.engine import addresses
-from wasinet.engine.faults import Fail
-from wasinet.engine.network import Network, Operation, permit
+from wasinet.engine.faults import Fail, code_of
+from wasinet.engine.network import Network, Operation, permit, permit_creation
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
 from wasinet.oscalls import Sockaddr
@@ -25,6 +25,7 @@ _MOST_BACKLOG = 0x7FFFFFFF
 
 def create_tcp_socket(engine: Engine, family: str) -> int:
     """A new, unbound TCP socket of ``ipv4`` or ``ipv6``."""
+    permit_creation(engine, "tcp-create")
     number = _FAMILIES[family]
     sock = engine.os.tcp_socket(number)
     return TcpSocket(engine, number, sock, engine.machines[TcpSocket.kind].initial).handle
@@ -33,13 +34,18 @@ def create_tcp_socket(engine: Engine, family: str) -> int:
 class TcpSocket(Socket, Owner):
     """A ``tcp-socket``."""
 
+    __slots__ = ("_failure", "_listened", "backlog", "reader", "writer")
+
     kind = "tcp-socket"
     use_prefix = "tcp"
 
-    reader: Reader | None = None
-    writer: Writer | None = None
-    backlog = 0
-    _listened = 0
+    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
+        Socket.__init__(self, engine, family, sock, state)
+        self.reader: Reader | None = None
+        self.writer: Writer | None = None
+        self.backlog = 0
+        self._listened = 0
+        self._failure: Fail | None = None
 
     def check_bind(self, address: Case, known: addresses.Known) -> None:
         if not known.unicast:
@@ -52,6 +58,13 @@ class TcpSocket(Socket, Owner):
 
     def start_connect(self, network: Network, remote_address: Case) -> None:
         """Begin to connect. The outcome of the OS's connect is kept for ``finish-connect``."""
+        try:
+            self._start_connect(network, remote_address)
+        except Fail as error:
+            self._failure = error
+            raise
+
+    def _start_connect(self, network: Network, remote_address: Case) -> None:
         known = self.check_remote(remote_address)
         self.check_bind(remote_address, known)
         if self.domain is not None and self.domain is not network.domain:
@@ -67,15 +80,42 @@ class TcpSocket(Socket, Owner):
 
     def finish_connect(self) -> tuple[int, int]:
         """Take the result: the connection's streams."""
+        try:
+            self.peer_os = self._connect_result()
+        except OSError as error:
+            self._failure = Fail(code_of("finish-connect", error.errno), str(error.strerror), errno=error.errno)
+            raise
+        except Fail as error:
+            if error.code != "would-block":
+                self._failure = error
+            raise
+        self.operation = None
+        return self.open_streams()
+
+    def _connect_result(self) -> Sockaddr:
+        """The peer's address. Raises Fail, with would-block while there is no result, or OSError."""
         assert self.operation is not None
         self.operation.result()
-        number = self.engine.os.connect_result(self.sock)
-        if number is None:
+        result = self.engine.os.connect_result(self.sock)
+        if result is None:
             raise Fail("would-block", "the peer has not answered yet")
-        self.operation = None
-        if number:
-            raise OSError(number, _os.strerror(number))
-        return self.open_streams()
+        if not isinstance(result, int):
+            return result
+        if result:
+            raise OSError(result, _os.strerror(result))
+        assert isinstance(self.operation.target, Case)
+        return addresses.to_os(self.operation.target)
+
+    def had_connection(self) -> bool:
+        """Whether there was one, in a state that nothing leads on from.
+
+        Raises:
+            Fail: none was made; why.
+        """
+        failure = self._failure
+        if failure is not None and not failure.untouched:
+            raise Fail(failure.code, failure.reason, errno=failure.errno)
+        return self.peer_os is not None
 
     def open_streams(self) -> tuple[int, int]:
         """The two streams of a connection that has just come about."""
@@ -93,7 +133,7 @@ class TcpSocket(Socket, Owner):
         self.holders += 1
 
     def close_descriptor(self) -> None:
-        super().close_descriptor()
+        Socket.close_descriptor(self)
         # Socket and directions refer to each other; without this only the cycle collector frees them.
         self.reader = self.writer = None
 
@@ -158,6 +198,7 @@ class TcpSocket(Socket, Owner):
             raise
         accepted = TcpSocket(self.engine, self.family, sock, accepted_state)
         accepted.domain = self.domain
+        accepted.peer_os = peer
         return (accepted.handle, *accepted.open_streams())
 
     # Ending
@@ -170,13 +211,7 @@ class TcpSocket(Socket, Owner):
             self.engine.os.shutdown_receive(self.sock)
             self.reader.close()
         if how != "receive":
-            try:
-                self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
-            except OSError:
-                if self.reader.ended:
-                    # With nothing left to read, no later call would find out that the connection is gone.
-                    self.engine.terminate(self)
-                raise
+            self.writer.finish(lambda: self.engine.os.shutdown_send(self.sock))
 
     # Options
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasinet.engine import addresses
 from wasinet.engine.faults import Fail, Trap
-from wasinet.engine.network import permit
+from wasinet.engine.network import permit, permit_creation
 from wasinet.engine.policy import ASK, DENY
 from wasinet.engine.resource import READY, Interest, Resource
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
@@ -21,15 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["IncomingDatagramStream", "OutgoingDatagramStream", "UdpSocket", "create_udp_socket"]
 
 _FAMILIES = {name: family for family, name in FAMILY_NAMES.items()}
-# How many datagrams one check-send permits: enough to amortise the call, little enough that a
-# caller notices backpressure.
-_PERMIT = 64
-# What one receive returns at the most, whatever it was asked for: 64 times 64 KiB bounds the memory.
-_MOST_RESULTS = 64
 
 
 def create_udp_socket(engine: Engine, family: str) -> int:
     """A new, unbound UDP socket of ``ipv4`` or ``ipv6``."""
+    permit_creation(engine, "udp-create")
     number = _FAMILIES[family]
     sock = engine.os.udp_socket(number)
     return UdpSocket(engine, number, sock, engine.machines[UdpSocket.kind].initial).handle
@@ -42,7 +38,6 @@ class UdpSocket(Socket):
     use_prefix = "udp"
 
     peer: Case | None = None
-    peer_os: Sockaddr | None = None
     live_streams = 0
     incoming: IncomingDatagramStream | None = None
     # What a look at the queue took off it: a datagram, or an error, which the kernel tells only once.
@@ -75,15 +70,18 @@ class UdpSocket(Socket):
         if self.peer is not None:
             self.peer = self.peer_os = None
             self.engine.os.disconnect(self.sock)
+            # A refusal by the old peer says nothing about what is sent to others.
+            self.engine.os.take_error(self.sock)
         if isinstance(self.kept, OSError):
             # It was about the old peer.
-            self.kept = None
+            self.take_kept()
         if remote is not None:
             self.sock.connect(addresses.to_os(remote))
             self.peer = remote
             self.peer_os = self.sock.getpeername()
-            if self.kept is not None and addresses.to_os(self.kept["remote-address"]) != self.peer_os:
-                self.kept = None
+            kept = self.kept
+            if isinstance(kept, dict) and addresses.to_os(kept["remote-address"]) != self.peer_os:
+                self.take_kept()
         self.touch()
 
     def interest(self) -> Interest:
@@ -107,9 +105,8 @@ class UdpSocket(Socket):
     def _admits(self, datagram: dict[str, Any], *, asking: bool) -> bool:
         """Whether a datagram may be received; a person is asked only by a call that may wait for the answer."""
         assert self.domain is not None
-        policy = self.domain.policy
         source = datagram["remote-address"]
-        verdict = policy.decide("udp-receive", source)
+        verdict = self.domain.decide("udp-receive", source)
         if verdict is ASK and asking:
             try:
                 permit(self.engine, self.domain, "udp-receive", source)
@@ -120,7 +117,7 @@ class UdpSocket(Socket):
                 self.keep(datagram)
                 raise
         elif verdict is DENY:
-            policy.tell("udp-receive", source)
+            self.domain.policy.tell("udp-receive", source, self.domain.answers)
         return verdict is not DENY
 
     def unicast_hop_limit(self) -> int:
@@ -136,25 +133,28 @@ class UdpSocket(Socket):
 
         Without ``asking`` those that a person must still decide on are among them.
         """
-        most = min(most, _MOST_RESULTS)
         engine = self.engine
-        scratch = engine.scratch
-        receive = self.sock.recvfrom_into
+        most = min(most, engine.batch)
+        receive = engine.os.receive_datagrams
         peer = self.peer_os
         assert self.domain is not None
         open_ = self.domain.policy.open
         found: list[dict[str, Any]] = []
-        if self.kept is not None and most:
-            kept, self.kept = self.kept, None
-            if isinstance(kept, OSError):
-                raise kept
-            if (self.peer is None or addresses.to_os(kept["remote-address"]) == peer) and (
-                open_ or self._admits(kept, asking=asking)
-            ):
-                found.append(kept)
+        remote: Case
+        last: Sockaddr | None = None
+        kept = self.take_kept() if most else None
+        if isinstance(kept, OSError):
+            raise kept
+        if (
+            kept is not None
+            and (peer is None or addresses.to_os(kept["remote-address"]) == peer)
+            and (open_ or self._admits(kept, asking=asking))
+        ):
+            found.append(kept)
         while len(found) < most:
             try:
-                size, source = receive(scratch)
+                # What a person must decide on may have to be kept, and there is room for one.
+                batch = receive(self.sock, engine.scratch, most - len(found) if open_ else 1)
             except BlockingIOError:
                 break
             except OSError as error:
@@ -163,25 +163,42 @@ class UdpSocket(Socket):
                     self.keep(error)
                     break
                 raise
-            if peer is not None and source != peer:
-                continue
-            datagram: dict[str, Any] = {"data": bytes(scratch[:size]), "remote-address": addresses.from_os(source)}
-            if open_:
-                found.append(datagram)
-            elif found and asking and self.domain.policy.decide("udp-receive", datagram["remote-address"]) is ASK:
-                # The next call asks: an interrupted question must not lose what was found.
-                self.keep(datagram)
-                break
-            elif self._admits(datagram, asking=asking):
-                found.append(datagram)
+            for data, source in batch:
+                if peer is not None and source != peer:
+                    continue
+                if source is not last:
+                    remote, last = addresses.from_os(source), source
+                datagram: dict[str, Any] = {"data": data, "remote-address": remote}
+                if open_:
+                    found.append(datagram)
+                elif found and asking and self.domain.decide("udp-receive", remote) is ASK:
+                    # The next call asks: an interrupted question must not lose what was found.
+                    self.keep(datagram)
+                    return found
+                elif self._admits(datagram, asking=asking):
+                    found.append(datagram)
         return found
 
     def keep(self, kept: dict[str, Any] | OSError) -> None:
         """Have the next receive give this first."""
+        self.take_kept()
         self.kept = kept
+        if isinstance(kept, dict):
+            self.engine.queued += len(kept["data"])
         self.touch()
         if self.incoming is not None:
             self.incoming.touch()
+
+    def take_kept(self) -> dict[str, Any] | OSError | None:
+        """What was kept, which no receive gives any more."""
+        kept, self.kept = self.kept, None
+        if isinstance(kept, dict):
+            self.engine.queued -= len(kept["data"])
+        return kept
+
+    def close(self) -> None:
+        self.take_kept()
+        super().close()
 
     def fetch(self) -> bool:
         """Whether there is something that receive would give, those of other peers left out."""
@@ -239,8 +256,7 @@ class IncomingDatagramStream(Resource):
         if self.socket.kept is not None:
             self.touch()
         found = self.socket.receive(max_results)
-        for datagram in found:
-            self.count += len(datagram["data"])
+        self.count += sum([len(datagram["data"]) for datagram in found])
         return found
 
     def close(self) -> None:
@@ -268,7 +284,7 @@ class OutgoingDatagramStream(Resource):
         """How many datagrams the next ``send`` may have: 0 while the kernel's buffer is full."""
         if self.full and self.engine.os.wait_one(self.socket.sock.fileno(), WRITE, 0):
             self.full = False
-        self.permit = 0 if self.full else _PERMIT
+        self.permit = 0 if self.full else self.engine.batch
         return self.permit
 
     def send(self, datagrams: Sequence[dict[str, Any]]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from importlib import import_module
 from typing import Protocol
 
-from wasinet.engine.policy import Policy
+from wasinet.engine.policy import CREATES, Policy, PolicyError
 from wasinet.engine.records import CallRecord, Reader, Trapped
 from wasinet.wit import DEFAULT_WORLD, WORLD_NAMES
 from wasinet.wit.data import Data
@@ -20,6 +20,7 @@ __all__ = [
     "HandleInfo",
     "Host",
     "HostError",
+    "HostStarved",
     "Reader",
     "Trapped",
     "make_host",
@@ -37,6 +38,10 @@ DEFAULT_HOST = "native"
 
 class HostError(ValueError):
     """A host that is not to be had here, or what it does not have, in one line for people."""
+
+
+class HostStarved(HostError):
+    """What the host needs to start is used up, such as file descriptors."""
 
 
 class HandleInfo(Data):
@@ -173,10 +178,14 @@ def make_host(name: str = DEFAULT_HOST, world: str = DEFAULT_WORLD) -> Host:
 def network_policy(rules: Iterable[str]) -> Policy:
     """The policy of a network: rules that allow, ``tcp-connect:127.0.0.1``, and such that deny, ``deny:udp-send``.
 
-    Without rules nothing is allowed. Raises PolicyError for what is no rule.
+    Without rules nothing is allowed. Raises PolicyError for what is no rule of a network.
     """
     allow: list[str] = []
     deny: list[str] = []
     for rule in rules:
         (deny if rule.startswith("deny:") else allow).append(rule.removeprefix("deny:"))
-    return Policy.parse(allow, deny)
+    policy = Policy.parse(allow, deny)
+    for one in (*policy.allow, *policy.deny):
+        if one.use in CREATES:
+            raise PolicyError(f"{one.text!r}: sockets are created without a network, so its rules cannot speak of it")
+    return policy

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from wasinet.engine.faults import Fail
+from wasinet.engine.lookup import local_answer
 from wasinet.hosts import HandleInfo
 from wasinet.hosts.native import NativeHost
 from wasinet.wit.values import Err, Ok, Value
@@ -54,6 +56,17 @@ class Beside:
 
     def call(self, key: str, *arguments: Value) -> Value:
         return self.run(lambda native: native.call(key, *arguments))
+
+    def look_up(self, name: str) -> Value:
+        """``resolve-addresses`` of a name that is answered here, whatever the host."""
+
+        def act(native: NativeHost) -> Value:
+            try:
+                return Ok(local_answer(native.engine, name))
+            except Fail as fail:
+                return Err(fail.code, fail.reason)
+
+        return self.run(act)
 
     def wait(self, handle: int, timeout: float) -> bool:
         return self._native is not None and self._native.wait(handle, timeout)

@@ -9,6 +9,7 @@ from wasmtime import Store, WasmtimeError
 from wasmtime.component import Func
 
 from wasinet import wit
+from wasinet.engine.draining import Undelivered
 from wasinet.engine.engine import Operation
 from wasinet.engine.faults import Trap
 from wasinet.engine.policy import GUEST, Policy
@@ -16,34 +17,39 @@ from wasinet.engine.program import Exit, Program
 from wasinet.engine.records import Reader
 from wasinet.hosts.components.component import Component, Import, NotRunnable, cause_of
 from wasinet.hosts.components.imports import Imports, import_name
+from wasinet.hosts.limits import Limits, refusal
+from wasinet.hosts.memories import REFUSED
 from wasinet.hosts.native import NativeHost
 from wasinet.oscalls import Found, Os
 from wasinet.oscalls.interruption import checkpoint
+from wasinet.oscalls.memory import GrowthWatch
 from wasinet.oscalls.signals import SignalWatch
-from wasinet.wit.data import Data
 from wasinet.wit.declare import Function
 from wasinet.wit.types import Resource
+from wasinet.wit.values import Value
 
 _COMMAND = "0.2-command"
 
 Resolver = Callable[[str], list[Found]]
 
-__all__ = ["TRANSFER_LIMIT", "GuestHost", "Limits", "world_of"]
+__all__ = ["DATAGRAM_LIMIT", "TRANSFER_LIMIT", "GuestHost", "world_of"]
 
 TRANSFER_LIMIT = 64 * 1024
-"""Bytes of one read and one permit: what crosses to a component takes 32 times its size on the way."""
+"""Bytes of one read and of one permit of a connection."""
 
+DATAGRAM_LIMIT = 16
+"""Datagrams of one receive and one permit, as many as Wasmtime permits.
 
-class Limits(Data):
-    """What a guest may use.
+Wasmtime lifts at most 128 MiB of values in one call, and a byte of a list takes 48 there, so 64 datagrams of
+65,507 bytes would trap.
+"""
 
-    Args:
-        memory: bytes of each of its memories.
-        fuel: how many instructions, roughly; None for any number.
-    """
+# What Wasmtime says where the values of one call are too large: 128 MiB, and an element of a list counts 48 bytes.
+_LIFTED = "fuel allocated for hostcalls"
+_LIFTED_BYTES = (128 << 20) // 48
 
-    memory: int = 1 << 30
-    fuel: int | None = None
+# What handles, and the values of one call on their way, take here at the most.
+_ALLOWANCE = 640 * 1024 * 1024
 
 
 def world_of(component: Component) -> str:
@@ -59,10 +65,14 @@ class _ProgramHost(NativeHost):
         others: as for ``NativeHost``.
     """
 
-    def __init__(self, program: Program, policy: Policy, os: Os | None, resolver: Resolver | None, world: str) -> None:
+    def __init__(
+        self, program: Program, policy: Policy, limits: Limits, os: Os | None, resolver: Resolver | None, world: str
+    ) -> None:
         self._program = program
+        self._limits = limits
         super().__init__(policy, os, resolver, world)
         self.engine.chunk = TRANSFER_LIMIT
+        self.engine.batch = DATAGRAM_LIMIT
 
     def _operations_of(self, binding: Any) -> dict[str, Operation]:
         if binding.WORLD.name == _COMMAND:
@@ -74,7 +84,7 @@ class _ProgramHost(NativeHost):
         """What an imported interface is answered with: its functions, and its resources' drops."""
         keys = {function.qualified: key for key, function in self.world.functions.items()}
         functions = [
-            (function, self._calls[keys[function.qualified]])
+            (function, self._limited(self._calls[keys[function.qualified]]))
             for function in found.interface.functions
             if import_name(function) in found.functions
         ]
@@ -82,6 +92,20 @@ class _ProgramHost(NativeHost):
             name: self.drop for name, type_ in found.interface.types.items() if isinstance(type_, Resource)
         }
         return functions, resources
+
+    def _limited(self, operation: Operation) -> Operation:
+        """An operation after which the guest may hold no more than its limits allow."""
+        limits, engine = self._limits, self.engine
+        table, handles, queued = engine.table, limits.handles, limits.queued
+
+        def call(*arguments: Value) -> Value:
+            value = operation(*arguments)
+            if len(table) > handles or engine.queued > queued:
+                over = "handles" if len(table) > handles else "queued"
+                raise Trap(limits.exceeded(over))
+            return value
+
+        return call
 
 
 class GuestHost(_ProgramHost):
@@ -94,7 +118,7 @@ class GuestHost(_ProgramHost):
         component: what runs.
         program: what it is given.
         policy: of the default network.
-        limits: of memory and computation.
+        limits: of all that it can use up.
         os: the operating system, or a stand-in.
         resolver: how names are looked up, see ``Os.look_up``.
 
@@ -117,16 +141,17 @@ class GuestHost(_ProgramHost):
         if missing:
             raise NotRunnable(f"{component.path} imports {missing}, which this host does not have")
         self._export = component.entry()
-        super().__init__(program, policy, os, resolver, world)
+        super().__init__(program, policy, limits, os, resolver, world)
         self._component = component
-        self._limits = limits
         self._hosts: list[tuple[_ProgramHost, list[Import]]] = [(self, answered[world])]
         if world != _COMMAND and answered[_COMMAND]:
             try:
-                beside = _ProgramHost(program, policy, os, resolver, _COMMAND)
+                beside = _ProgramHost(program, policy, limits, os, resolver, _COMMAND)
             except OSError:
                 self.close()
                 raise
+            # One guest, one network: what a lookup gave counts for the sockets of both.
+            beside.engine.domain = self.engine.domain
             self._hosts.append((beside, answered[_COMMAND]))
 
     def attach(self, reader: Reader) -> None:
@@ -140,13 +165,19 @@ class GuestHost(_ProgramHost):
             host.detach(reader)
 
     def close(self, timeout: float = 0.0) -> bool:
+        deadline = self.engine.os.monotonic() + timeout
         delivered = True
         try:
             for host, _ in self._hosts[1:]:
                 delivered &= host.close(timeout)
         finally:
-            delivered &= super().close(timeout)
+            delivered &= super().close(max(0.0, deadline - self.engine.os.monotonic()))
         return delivered
+
+    @property
+    def undelivered(self) -> list[Undelivered]:
+        """What the guest had written and ``close`` could not deliver."""
+        return [lost for host, _ in self._hosts for lost in host.engine.undelivered]
 
     def run(self) -> int:
         """Run the component's ``wasi:cli/run``; once.
@@ -160,17 +191,25 @@ class GuestHost(_ProgramHost):
             BaseException: what ended a call that the guest was in: an interruption.
         """
         engine = self._component.engine
+        limits, memories = self._limits, self._component.memories
+        memories.begin(limits.memory)
+        self._growth = GrowthWatch(self._accounted, limits.memory + _ALLOWANCE, engine.increment_epoch)
         store = Store(engine)
         imports = Imports(store)
         try:
-            store.set_limits(memory_size=self._limits.memory)
+            store.set_limits(
+                table_elements=limits.table_elements,
+                instances=limits.instances,
+                tables=limits.tables,
+                memories=limits.memories,
+            )
             store.set_epoch_deadline(1)
-            if self._limits.fuel is not None:
-                store.set_fuel(self._limits.fuel)
+            if limits.fuel is not None:
+                store.set_fuel(limits.fuel)
             for host, answered in self._hosts:
                 for found in answered:
                     imports.interface(found.name, *host.answers(found))
-            with SignalWatch(engine.increment_epoch):
+            with SignalWatch(engine.increment_epoch), self._growth:
                 # One that came before the watch would be noticed by nobody.
                 checkpoint()
                 try:
@@ -185,6 +224,7 @@ class GuestHost(_ProgramHost):
         finally:
             store.close()
             imports.close()
+            memories.release()
 
     def _find(self, instance: Any, store: Store) -> Func:
         at = None
@@ -203,11 +243,37 @@ class GuestHost(_ProgramHost):
         if str(error).startswith("component imports "):
             return NotRunnable(f"{self._component.path} does not fit this host: {' '.join(str(error).split())}")
         cause = cause_of(error).removeprefix("wasm trap: ")
+        if cause == "interrupt" and self._growth.exceeded:
+            return Trap(f"{self._limits.exceeded('memory')}, in tables or handles of its own")
         if cause == "interrupt":
             checkpoint()
             return KeyboardInterrupt()
-        if cause.startswith("all fuel consumed"):
-            cause = f"it used up its fuel of {self._limits.fuel} (--fuel)"
-        trap = Trap(f"the guest stopped: {cause}")
+        trap = Trap(self._explained(cause))
         trap.add_note(str(error))
         return trap
+
+    def _explained(self, cause: str) -> str:
+        """Why the guest stopped, with the limit that it reached."""
+        limits = self._limits
+        refused = refusal(cause)
+        if refused:
+            return limits.exceeded(refused)
+        if cause.startswith(REFUSED):
+            return self.reached
+        if cause.startswith("all fuel consumed"):
+            cause = f"it used up its fuel of {limits.fuel} (--fuel)"
+        elif _LIFTED in cause:
+            cause = f"it passed more in one call than Wasmtime takes, {_LIFTED_BYTES} bytes of a list at the most"
+        elif self.reached:
+            # To the guest a refused growth is -1, and what it does about that is its own.
+            cause = f"{cause}; {self.reached}"
+        return f"the guest stopped: {cause}"
+
+    def _accounted(self) -> int:
+        """Bytes that the guest has within limits of their own."""
+        return self._component.memories.total + sum(host.engine.queued for host, _ in self._hosts)
+
+    @property
+    def reached(self) -> str:
+        """What to say of a growth of memory that a limit refused; empty for none."""
+        return self._limits.exceeded("memory") if self._component.memories.refused else ""

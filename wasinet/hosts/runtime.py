@@ -13,8 +13,9 @@ from functools import cache
 from typing import Any
 
 from wasinet import wit
-from wasinet.hosts import HostError
+from wasinet.hosts import HostError, HostStarved
 from wasinet.hosts.forwarder import forwarder
+from wasinet.oscalls.files import descriptor_limit, has_descriptors
 
 __all__ = ["MISSING", "Forward", "Instance", "RuntimeTrap", "runtime_version"]
 
@@ -26,6 +27,9 @@ MISSING = frozenset({"network-error-code"})
 
 _STRING = 12
 """The kind of a string among the C API's values (component/val.h, WASMTIME_COMPONENT_STRING)."""
+
+_DESCRIPTORS = 3
+"""What the runtime opens at the first call and keeps: where it cannot, it aborts the process."""
 
 
 class RuntimeTrap(Exception):
@@ -82,6 +86,8 @@ def _compiled() -> tuple[Any, Any, Any]:
     ):
         raise HostError(f"wasmtime {runtime_version()} has other C structures than wasmtime 47, which is needed")
     engine = _kept(Engine)()
+    if not has_descriptors(_DESCRIPTORS):
+        raise HostStarved(f"the host wasmtime needs {_DESCRIPTORS} more file descriptors; {descriptor_limit()}")
     component = _kept(Component)(engine, forwarder(wit.load("0.2"), MISSING))
     linker = _kept(Linker)(engine)
     linker.add_wasip2()

@@ -18,6 +18,7 @@ from time import monotonic
 
 from wasinet import wit
 from wasinet.engine.faults import Trap, code_of
+from wasinet.engine.names import is_local, loosely
 from wasinet.hosts import HandleInfo, HostError
 from wasinet.hosts.abi import Arguments, loader
 from wasinet.hosts.beside import Beside
@@ -199,6 +200,10 @@ class WasmtimeHost(Recording):
 
     def _named(self, call: Operation) -> Operation:
         def resolve_addresses(network: int, name: str) -> Value:
+            if is_local(loosely(name)):
+                # Wasmtime hands these to the system's resolver, which asks the name server.
+                self._indexes((network,), [(0, "network")])
+                return self._beside.look_up(name)
             outcome = call(network, name)
             if isinstance(outcome, Ok):
                 entry = self._table[outcome.value]

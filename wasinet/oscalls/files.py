@@ -15,10 +15,39 @@ import stat
 import sys
 from typing import Any
 
-__all__ = ["File", "Nowhere", "open_stream"]
+from wasinet.oscalls.relay import Relay, can_relay
+
+__all__ = ["File", "Nowhere", "descriptor_limit", "has_descriptors", "open_stream"]
 
 # A pipe that is ready takes this many bytes without blocking (pipe(7)).
 _PIPE_BUF = getattr(select, "PIPE_BUF", 512)
+
+
+def has_descriptors(count: int) -> bool:
+    """Whether so many more descriptors can be opened."""
+    opened: list[int] = []
+    try:
+        while len(opened) < count:
+            opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        return False
+    else:
+        return True
+    finally:
+        for fd in opened:
+            os.close(fd)
+
+
+def descriptor_limit() -> str:
+    """How many descriptors this process may have, in words."""
+    try:
+        import resource
+    except (ImportError, OSError):
+        # Not only where the platform has none: the import takes a descriptor itself.
+        return "see ulimit -n"
+    return f"the limit is {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} (ulimit -n)"
 
 
 class File:
@@ -29,16 +58,26 @@ class File:
         regular: a regular file: always ready, polling it makes no sense.
         owned: whether ``close`` closes it.
         offset: where the next read or write is, None for the descriptor's own offset.
+        spliced: always ready, and splice(2) can write to it.
     """
 
-    __slots__ = ("_careful", "_fd", "_owned", "offset", "regular")
+    __slots__ = ("_careful", "_fd", "_owned", "_relay", "offset", "regular", "spliced")
 
     def __init__(
-        self, fd: int, *, regular: bool, owned: bool, careful: bool = False, offset: int | None = None
+        self,
+        fd: int,
+        *,
+        regular: bool,
+        owned: bool,
+        careful: bool = False,
+        offset: int | None = None,
+        spliced: bool = False,
     ) -> None:
         self._fd = fd
         self._owned = owned
         self._careful = careful
+        self._relay: Relay | None = None
+        self.spliced = spliced
         self.regular = regular
         self.offset = offset
 
@@ -70,7 +109,20 @@ class File:
         if not poll.poll(0):
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
+    def relay(self) -> Relay | None:
+        """The way for bytes of a connection that stay inside the kernel, empty; None where there is none."""
+        if self._relay is None and self.spliced:
+            try:
+                self._relay = Relay()
+            except OSError:
+                # No descriptors for the pipe: copying needs none.
+                self.spliced = False
+        return self._relay
+
     def close(self) -> None:
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
         if self._owned:
             os.close(self._fd)
 
@@ -128,16 +180,25 @@ def open_stream(fd: int, *, writable: bool, own: bool = False) -> File:
     """
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):
-        return File(fd, regular=True, owned=own)
+        return File(fd, regular=True, owned=own, spliced=writable and can_relay() and not _appends(fd))
     if stat.S_ISSOCK(mode):
         return SocketFile(fd)
     if sys.platform == "linux":
         try:
             flags = (os.O_WRONLY if writable else os.O_RDONLY) | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-            return File(os.open(f"/proc/self/fd/{fd}", flags), regular=_unpollable(fd, mode), owned=True)
+            regular = _unpollable(fd, mode)
+            spliced = regular and writable and can_relay()
+            return File(os.open(f"/proc/self/fd/{fd}", flags), regular=regular, owned=True, spliced=spliced)
         except OSError:
             pass  # no /proc, or a terminal that belongs to another user
     return File(fd, regular=False, owned=False, careful=True)
+
+
+def _appends(fd: int) -> bool:
+    """Whether the descriptor writes at the end of its file only, which splice(2) refuses."""
+    import fcntl
+
+    return bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND)
 
 
 def _unpollable(fd: int, mode: int) -> bool:

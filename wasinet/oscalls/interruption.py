@@ -22,6 +22,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from wasinet.oscalls.wait import LONGEST
+
 __all__ = [
     "PENDING",
     "Interruption",
@@ -67,6 +69,8 @@ PENDING: Final[list[KeyboardInterrupt]] = []
 
 _AGAIN = 1.0
 _SOON = 0.001
+# Seconds, 31 years: Python counts the nanoseconds of a timer in 64 bits, with a sign.
+_LONGEST = 1e9
 _wake: tuple[int, int] | None = None
 _at_once = False
 _leaving = False
@@ -198,7 +202,7 @@ def _wait(fd: int | None, seconds: float | None) -> None:
     for one in (fd, wake_fd()):
         if one is not None:
             poll.register(one, select.POLLIN)
-    poll.poll(None if seconds is None else seconds * 1000)
+    poll.poll(None if seconds is None else min(seconds, LONGEST) * 1000)
     checkpoint()
 
 
@@ -264,7 +268,7 @@ def start_timeout(nanoseconds: int) -> None:
     """Interrupt with ``TimedOut`` after this time, where the platform has such a timer; again each second."""
     global _limited
     _limited = True
-    _alarm(max(nanoseconds / 1e9, 1e-6))
+    _alarm(min(max(nanoseconds / 1e9, 1e-6), _LONGEST))
 
 
 def _alarm(seconds: float) -> None:

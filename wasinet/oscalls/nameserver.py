@@ -209,6 +209,8 @@ class _Question:
             self.over = True
             texts = [str(record.address) for record in chain.answer]
             self.found = [(self._family, text) for text in texts if not text.startswith("::ffff:")]
+        elif response.answer and not chain.cnames:
+            self._fail("EAI_FAIL", "the answer is about something else")
         elif response.rcode() == dns.rcode.NXDOMAIN:
             self._fail("EAI_NONAME", "the name does not exist")
         elif chain.cnames:
@@ -216,6 +218,8 @@ class _Question:
             self._name = chain.canonical_name
             self._tries = 0
             self._send()
+        elif _refers(response):
+            self._fail("EAI_FAIL", "the server does not know, and only names other servers")
         else:
             self._fail("EAI_NODATA", "the name has no address of this family")
 
@@ -228,7 +232,12 @@ class _Question:
                 wire = self._query.to_wire()
                 sock.sendall(len(wire).to_bytes(2, "big") + wire)
                 length = int.from_bytes(self._exactly(sock, 2), "big")
-                response = dns.message.from_wire(self._exactly(sock, length), ignore_trailing=True)
+                response = dns.message.from_wire(
+                    self._exactly(sock, length), raise_on_truncation=True, ignore_trailing=True
+                )
+        except dns.message.Truncated:
+            # What is missing may be all that was asked for, so no part of it is an answer.
+            raise _TryFailed("the server's answer is truncated over TCP, too") from None
         except TimeoutError:
             raise _TryFailed("the server does not answer over TCP") from None
         except OSError as error:
@@ -255,3 +264,9 @@ class _Question:
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def _refers(response: dns.message.Message) -> bool:
+    """Whether a reply without an answer is a referral, which tells nothing of the name (RFC 2308, section 2.2)."""
+    kinds = {records.rdtype for records in response.authority}
+    return dns.rdatatype.NS in kinds and dns.rdatatype.SOA not in kinds

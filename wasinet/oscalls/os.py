@@ -14,11 +14,15 @@ import sys
 import time
 from collections.abc import Sequence
 from socket import SocketType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wasinet.oscalls import wait
 from wasinet.oscalls.files import File, open_stream
+from wasinet.oscalls.interfaces import missing_zone
 from wasinet.oscalls.options import INHERITED, Option, option
+
+if TYPE_CHECKING:
+    from wasinet.oscalls.datagrams import Batch
 
 __all__ = ["Found", "LookupFailed", "Os", "Sockaddr"]
 
@@ -47,6 +51,13 @@ class LookupFailed(Exception):
         self.text = text
 
 
+def _batch() -> Batch | Literal[False]:
+    """What receives many datagrams at once, where the platform can; made when it is first needed, for ctypes."""
+    from wasinet.oscalls.datagrams import Batch, can_batch
+
+    return can_batch() and Batch()
+
+
 class Os:
     """The real operating system. One object serves one engine."""
 
@@ -63,6 +74,7 @@ class Os:
     option = staticmethod(option)
     inherited: Sequence[str] = INHERITED
     default_backlog = socket.SOMAXCONN
+    _batch: Batch | Literal[False] | None = None
 
     # Sockets
 
@@ -93,9 +105,17 @@ class Os:
         return sock
 
     def accept(self, sock: SocketType) -> tuple[SocketType, Sockaddr]:
-        """The next connection in the queue, non-blocking, and the peer's address."""
+        """The next connection in the queue, non-blocking, and the peer's address.
+
+        Raises:
+            OSError: of accept(2); ECONNABORTED also where the peer has gone and took its address with it, as
+                macOS tells it.
+        """
         fd, peer = sock._accept()  # type: ignore[attr-defined]  # what socket.socket.accept is made of
         accepted = SocketType(sock.family, sock.type, sock.proto, fd)
+        if not peer:
+            accepted.close()
+            raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
         accepted.setblocking(False)
         return accepted, peer
 
@@ -104,15 +124,18 @@ class Os:
         result = sock.connect_ex(address)
         return 0 if result in _IN_PROGRESS else result
 
-    def connect_result(self, sock: SocketType) -> int | None:
-        """The errno of a connect in progress, 0 for success, None while it is in progress."""
+    def connect_result(self, sock: SocketType) -> Sockaddr | int | None:
+        """How a connect in progress ended: the peer's address, or an errno; None while it is in progress.
+
+        The errno is 0 for a connection whose peer's address is not to be had any more.
+        """
         try:
             # Who has a peer is connected: one system call where the two below need a set to wait on.
-            sock.getpeername()
+            peer: Sockaddr = sock.getpeername()
         except OSError:
             pass
         else:
-            return 0
+            return peer
         if not wait.wait_one(sock.fileno(), wait.WRITE, 0):
             return None
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -143,10 +166,31 @@ class Os:
         disconnect(sock)
 
     def shutdown_receive(self, sock: SocketType) -> None:
-        sock.shutdown(socket.SHUT_RD)
+        """End the receiving direction of a connection, also of one that the peer has reset."""
+        self._shutdown(sock, socket.SHUT_RD)
 
     def shutdown_send(self, sock: SocketType) -> None:
-        sock.shutdown(socket.SHUT_WR)
+        """End the sending direction of a connection, also of one that the peer has reset."""
+        self._shutdown(sock, socket.SHUT_WR)
+
+    def _shutdown(self, sock: SocketType, how: int) -> None:
+        try:
+            sock.shutdown(how)
+        except OSError as error:
+            # The kernel forgets a connection at the peer's reset. Its pending error stays for the next read or
+            # write; until that reports it, the caller still has a connection, whose peer needs no telling.
+            if error.errno != errno.ENOTCONN:
+                raise
+
+    def receive_datagrams(self, sock: SocketType, scratch: memoryview, most: int) -> list[tuple[bytes, Sockaddr]]:
+        """At least one datagram with its source, up to ``most``, though more may be there. Raises OSError."""
+        if most > 1:
+            if self._batch is None:
+                self._batch = _batch()
+            if self._batch:
+                return self._batch.receive(sock, most)
+        size, source = sock.recvfrom_into(scratch)
+        return [(bytes(scratch[:size]), source)]
 
     def discard(self, sock: SocketType, scratch: memoryview, count: int) -> int:
         """Take up to ``count`` bytes off a connection without looking at them; 0 at its end."""
@@ -163,6 +207,8 @@ class Os:
         sock.setsockopt(opt.level, opt.number, value)
 
     # Addresses
+
+    missing_zone = staticmethod(missing_zone)
 
     @staticmethod
     def pack4(text: str) -> bytes:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from wasinet.programs.events import CallFailed
 from wasinet.wit.values import Case
 
-if TYPE_CHECKING:
-    from wasinet.programs.net import Net
+__all__ = ["Lookup", "Names"]
 
-__all__ = ["Lookup"]
+
+class Names(Protocol):
+    """The calls that a lookup needs; ``Net`` has them for each world."""
+
+    @property
+    def RESOLVE(self) -> str: ...  # noqa: N802  # a constant of each world's class
+
+    def look_up(self, name: str) -> int | Case: ...
+
+    def next_addresses(self, handle: int, name: str, found: list[Case]) -> bool: ...
+
+    def pollable(self, kind: str, handle: int) -> int: ...
+
+    def timer(self, seconds: float) -> int: ...
+
+    def drop(self, handle: int) -> None: ...
 
 
 class Lookup:
@@ -29,7 +43,7 @@ class Lookup:
         CallFailed: the name cannot be one.
     """
 
-    def __init__(self, net: Net, name: str) -> None:
+    def __init__(self, net: Names, name: str) -> None:
         self.net = net
         self.name = name
         self.found: list[Case] = []

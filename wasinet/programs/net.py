@@ -35,7 +35,7 @@ class StreamEnded(Exception):
 
 
 class Connection(Data):
-    """A TCP connection: its three handles and both addresses as text."""
+    """A TCP connection: its three handles and both addresses as text, empty where the host does not know one."""
 
     socket: int
     rx: int

@@ -14,7 +14,7 @@ from errno import ECONNREFUSED
 from typing import ClassVar
 
 from wasinet.engine.faults import Fail
-from wasinet.engine.lookup import literal
+from wasinet.engine.names import literal
 from wasinet.hosts import Host
 from wasinet.programs.events import CallFailed, LocalFailed, NotInWorld
 from wasinet.programs.net import Connection, Datagram, Net, Properties, StreamEnded

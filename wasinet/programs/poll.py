@@ -196,7 +196,7 @@ def tcp_connect(host: str, port: int, family: int | None = None, scope: int = 0)
                 if number == len(found):
                     raise
             else:
-                return "connected", {"local": connection.local, "peer": connection.peer}
+                return "connected", {"local": connection.local or None, "peer": connection.peer or None}
         raise AssertionError
 
     return wait
@@ -226,7 +226,7 @@ def tcp_listen(addresses: Addresses) -> Callable[[Net, Subject], Waiting]:
                 connection = net.accept(socket)
                 if connection is not None:
                     subject.be(socket, "tcp-socket")
-                    return "accepted", {"local": connection.local, "peer": connection.peer}
+                    return "accepted", {"local": connection.local or None, "peer": connection.peer or None}
 
     return wait
 

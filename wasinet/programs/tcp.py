@@ -81,6 +81,8 @@ class Exchange:
         self.reactor = reactor
         self.net: Net = reactor.net
         self.connection = connection
+        # A host may not know the address of a peer that has gone already.
+        self.peer = connection.peer or None
         self.options = options
         self.error: Exception | None = None
         self.output_failed = False
@@ -130,7 +132,7 @@ class Exchange:
         return Copy(net, rx, self._output, peer)
 
     def _data(self, data: bytes) -> None:
-        self.reactor.events.append(Event("data", peer=self.connection.peer, data=data))
+        self.reactor.events.append(Event("data", peer=self.peer, data=data))
 
     def _sending(self) -> Transfer | None:
         source = self.options.send() if self.options.send is not None else None
@@ -194,7 +196,7 @@ class Exchange:
         if not self._announced and transfer is self.down:
             # Whoever shows progress clears the place before what is received comes there.
             self._announced = True
-            self.reactor.events.append(Event("receiving", peer=self.connection.peer))
+            self.reactor.events.append(Event("receiving", peer=self.peer))
             self._wait(transfer, None)
             self.reactor.soon(lambda: self._pump(transfer))
         else:
@@ -215,7 +217,7 @@ class Exchange:
         if transfer is self.down:
             self.down = None
             self.ended = True
-            self.reactor.events.append(Event("ended", peer=peer, received=transfer.moved))
+            self.reactor.events.append(Event("ended", peer=self.peer, received=transfer.moved))
             if self.options.sink == ECHO and self.up is None:
                 self.up = Drain(net, tx, peer)
                 self._pump(self.up)
@@ -285,7 +287,7 @@ class Exchange:
         self.reactor.events.append(
             Event(
                 "closed",
-                peer=self.connection.peer,
+                peer=self.peer,
                 received=received,
                 sent=sent,
                 seconds=round(self.net.now() - self._started, 6),
@@ -313,8 +315,8 @@ class Exchange:
         """The event that announces the connection."""
         return Event(
             name,
-            peer=self.connection.peer,
-            local=self.connection.local,
+            peer=self.peer,
+            local=self.connection.local or None,
             handle=HandleRef(self.connection.socket, "tcp-socket"),
             **fields,
         )

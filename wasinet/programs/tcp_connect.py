@@ -248,7 +248,7 @@ def probe(
                             target=target.text,
                             number=number,
                             ok=True,
-                            address=connection.peer,
+                            address=connection.peer or None,
                             seconds=seconds,
                         )
                         net.close(connection)

@@ -130,7 +130,7 @@ class _Server:
                 fields = {"code": "idle", "reason": f"nothing came or went for {error.seconds:g} s"}
             else:
                 fields = {"code": error.what, "reason": error.reason}
-            self.reactor.events.append(Event("failed", peer=exchange.connection.peer, **fields))
+            self.reactor.events.append(Event("failed", peer=exchange.peer, **fields))
         else:
             self.error = self.error or error
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wasinet.programs.events import Event, HandleRef
+from wasinet.render.printable import Printable
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 from wasinet.wit.data import Data
@@ -17,8 +18,8 @@ class Template(Data):
     """How one event is said.
 
     Args:
-        texts: ``{field}`` stands for a field; the first text whose fields are all there, and not
-            None, is taken. Without texts the event is for programs only.
+        texts: ``{field}`` stands for a field; the first text whose fields are all known is taken. Without
+            texts the event is for programs only, or its command has another way to show it.
         verbose: said with ``--verbose`` only.
     """
 
@@ -43,6 +44,9 @@ TEMPLATES: Mapping[str, Template] = {
     "all-received": Template(("received {datagrams} datagrams, {received} bytes, in {seconds}",)),
     # What was received goes to standard output by itself.
     "data": Template(()),
+    **dict.fromkeys(
+        ("error", "handles", "progress", "ready", "receiving", "resolved", "saw", "step", "unresolved"), Template(())
+    ),
     "probe": Template(("{target} answered in {seconds}, {address}", "{target}: {code}")),
     "summary": Template(
         (
@@ -67,30 +71,45 @@ _ROLES = {
     "target": "address",
 }
 _TIMES = frozenset({"seconds", "min", "median", "max"})
+_UNKNOWN = Printable("unknown")
 
 
 def is_shown(event: Event, verbose: bool) -> bool:
     """Whether the event is for people at all, and at this verbosity."""
-    template = TEMPLATES.get(event.name)
-    return template is None or (bool(template.texts) and (verbose or not template.verbose))
+    template = TEMPLATES[event.name]
+    return bool(template.texts) and (verbose or not template.verbose)
 
 
-def event_line(event: Event, paint: Painter) -> str:
-    """``listening on 127.0.0.1:8080``; an event without a fitting template as ``name key=value ...``."""
-    fields = {key: _field(key, value, paint) for key, value in event.fields.items() if value not in (None, "")}
-    for text in TEMPLATES[event.name].texts if event.name in TEMPLATES else ():
+def event_line(event: Event, paint: Painter) -> Printable:
+    """``listening on 127.0.0.1:8080``; an address that the host did not tell is ``unknown``."""
+    fields = _Fields(
+        (key, _field(key, value, paint))
+        for key, value in event.fields.items()
+        if value not in (None, "") or _ROLES.get(key) == "address"
+    )
+    *better, last = TEMPLATES[event.name].texts
+    for text in better:
         try:
-            return text.format_map(fields)
+            return Printable(text).format(**fields)
         except KeyError:
             pass
-    return " ".join((paint("event", event.name), *(f"{key}={value}" for key, value in fields.items())))
+    return Printable(last.format_map(fields))
 
 
-def _field(key: str, value: Any, paint: Painter) -> str:
+class _Fields(dict[str, Printable]):
+    """Fields as text, for the template that is left when no other fits."""
+
+    def __missing__(self, key: str) -> Printable:
+        return _UNKNOWN
+
+
+def _field(key: str, value: Any, paint: Painter) -> Printable:
+    if value in (None, ""):
+        return _UNKNOWN
     if isinstance(value, HandleRef):
         return paint("handle", f"#{value.handle}")
     if key in _TIMES and isinstance(value, int | float):
-        return show_seconds(value)
+        return Printable(show_seconds(value))
     return paint(_ROLES.get(key, "value"), _plain(value))
 
 
@@ -99,7 +118,7 @@ def _plain(value: Any) -> str:
         case HandleRef():
             return f"#{value.handle}"
         case str():
-            return _printable(value)
+            return value
         case bool():
             return "yes" if value else "no"
         case float():
@@ -114,9 +133,3 @@ def _plain(value: Any) -> str:
             return "none"
         case _:
             return str(value)
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from wasinet.render.explanations import Explanation
 from wasinet.render.page import Page
+from wasinet.render.printable import Printable, cells
 from wasinet.render.table import Cell
 from wasinet.render.theme import Painter
 
@@ -14,11 +15,11 @@ __all__ = ["explanation_text"]
 _OUTCOMES = {"ok": "ok", "error": "error", "would-block": "muted", "-": "muted"}
 
 
-def explanation_text(explanation: Explanation, paint: Painter, width: int) -> str:
+def explanation_text(explanation: Explanation, paint: Painter, width: int) -> Printable:
     """One explanation, without a last line end."""
     page = Page(paint, width)
     _PAGES[explanation["kind"]](explanation, page)
-    return str(page)
+    return page.text()
 
 
 def _function(it: Explanation, page: Page) -> None:
@@ -49,7 +50,7 @@ def _signature(it: Explanation, page: Page) -> None:
     """On one line, or with a line for each parameter where that is too long."""
     result = [] if it["result"] is None else ["->", it["result"]]
     params = [f"{name}: {type_}" for name, type_ in it["params"]]
-    if len(it["signature"]) <= page.width or not params:
+    if cells(it["signature"]) <= page.width or not params:
         inside = f"{', '.join(params)})"
         page.flow(Cell(f"{it['name']}(", "function"), inside, *result, indent=0, hang=4)
         return

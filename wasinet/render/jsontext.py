@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from wasinet.engine.records import INTERRUPTED, CallRecord, Trapped
-from wasinet.render.jsonvalue import dump_line
+from wasinet.render.jsonvalue import dump_line, escaped
 from wasinet.render.trace import record_json, value_json
 from wasinet.wit.declare import Function
 from wasinet.wit.types import BOOL, STRING, U8, Borrow, Enum, List, Option, Own, Primitive, Result, Tuple, Type, resolve
@@ -146,7 +146,7 @@ def record_text(record: CallRecord) -> str:
         f'"before": "{record.before}", "after": "{record.after}", '
         f'"reason": {encode_basestring(reason) if reason else _EMPTY}}}'
     )
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return escaped(text)
 
 
 _EMPTY = '""'

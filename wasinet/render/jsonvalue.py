@@ -116,6 +116,16 @@ def event_json(name: str, time: float, fields: Mapping[str, Any]) -> str:
 
 
 def dump_line(value: Any) -> str:
-    """JSON in one line; what is no valid Unicode stays as an escape."""
-    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """JSON in one line, without anything that a terminal could act upon or that is no valid Unicode."""
+    return escaped(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def escaped(text: str) -> str:
+    """A line of JSON, with escapes for what is not printable; only strings can hold such."""
+    if (text.isascii() and "\x7f" not in text) or text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]

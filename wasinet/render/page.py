@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from wasinet.render.printable import Printable, cells, lines, padded, printed
 from wasinet.render.table import Cell
 from wasinet.render.theme import Painter
 
@@ -15,11 +15,10 @@ _WIDEST = 100
 
 _GAP = 3
 _NARROWEST = 32
-_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Page:
-    """Lines of text under construction; ``str`` gives them without a last line end.
+    """Lines of text under construction.
 
     Args:
         paint: the colours.
@@ -29,10 +28,11 @@ class Page:
     def __init__(self, paint: Painter, width: int) -> None:
         self._paint = paint
         self.width = max(min(width, _WIDEST), 20)
-        self._lines: list[str] = []
+        self._lines: list[Printable] = []
 
-    def __str__(self) -> str:
-        return "\n".join(self._lines).strip("\n")
+    def text(self) -> Printable:
+        """The page without a last line end."""
+        return Printable(lines(self._lines).strip("\n"))
 
     def heading(self, text: str) -> None:
         """A heading, with an empty line before it."""
@@ -42,7 +42,7 @@ class Page:
     def space(self) -> None:
         """An empty line, unless there is one already."""
         if self._lines and self._lines[-1]:
-            self._lines.append("")
+            self._lines.append(Printable())
 
     def flow(self, *spans: str | Cell, indent: int = 2, hang: int = 0) -> None:
         """A paragraph: its words wrapped, lines after the first indented by ``hang`` more.
@@ -53,7 +53,7 @@ class Page:
         used = indent
         margin = indent
         for word in _words(spans):
-            length = len(word.text)
+            length = cells(word.text)
             if line and used + 1 + length > self.width:
                 self._put(line, margin)
                 line, margin = [], indent + hang
@@ -64,7 +64,7 @@ class Page:
 
     def pairs(self, rows: Sequence[tuple[Cell, Sequence[str | Cell]]], indent: int = 2) -> None:
         """Names with texts beside them, aligned; where that leaves too little room, below them."""
-        widest = max((len(name.text) for name, _ in rows), default=0)
+        widest = max((cells(printed(name.text)) for name, _ in rows), default=0)
         column = indent + widest + 2
         for name, spans in rows:
             if column > self.width // 2:
@@ -73,9 +73,10 @@ class Page:
                 continue
             start = len(self._lines)
             self.flow(*spans, indent=column)
-            first = self._lines[start]
-            head = " " * indent + self._paint(name.role or "value", name.text) + " " * (widest - len(name.text) + 2)
-            self._lines[start] = (head + first[column:]).rstrip()
+            # Blanks stand where the name goes.
+            first = Printable(self._lines[start][column:])
+            head = " " * indent + padded(self._paint(name.role or "value", name.text), widest + 2)
+            self._lines[start] = (head + first).rstrip()
 
     def parts(self, count: int) -> list[Page]:
         """So many pages that fit beside each other on this one; or below each other, where it is narrow."""
@@ -90,15 +91,14 @@ class Page:
                 self._lines += part._lines
             return
         for row in range(max(len(part._lines) for part in parts)):
-            line = ""
-            for number, part in enumerate(parts):
+            line = Printable()
+            for part in parts:
                 cell = part._lines[row] if row < len(part._lines) else ""
-                # Colours take no room.
-                line += cell + " " * (part.width - len(_COLORS.sub("", cell)) + _GAP) * (number < len(parts) - 1)
+                line += padded(cell, part.width + _GAP)
             self._lines.append(line.rstrip())
 
     def _put(self, line: Sequence[Cell], margin: int) -> None:
-        pieces: list[str] = []
+        pieces: list[str] = [" " * margin]
         index = 0
         while index < len(line):
             end = index + 1
@@ -107,12 +107,12 @@ class Page:
             pieces.append(self._paint(line[index].role or "value", " ".join(cell.text for cell in line[index:end])))
             pieces.append("" if line[end - 1].text.endswith("(") else " ")
             index = end
-        self._lines.append((" " * margin + "".join(pieces)).rstrip())
+        self._lines.append(Printable().join(pieces).rstrip())
 
 
 def _words(spans: Sequence[str | Cell]) -> list[Cell]:
     words: list[Cell] = []
     for span in spans:
         cell = Cell(span) if isinstance(span, str) else span
-        words += (Cell(word, cell.role) for word in cell.text.split())
+        words += (Cell(printed(word), cell.role) for word in cell.text.split())
     return words

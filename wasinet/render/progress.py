@@ -6,6 +6,7 @@ from typing import Any
 
 from wasinet.programs.events import Event
 from wasinet.render.color import width_of
+from wasinet.render.printable import clipped
 
 __all__ = ["ProgressLine", "progress_text", "show_amount"]
 
@@ -57,8 +58,8 @@ class ProgressLine:
         self._before = received + sent, seconds
         rate = (received + sent - total) / max(seconds - then, 1e-6)
         # The last column stays free: a terminal would wrap there.
-        text = progress_text(received, sent, rate, seconds)[: width_of(self._stream) - 1]
-        self._write(_CLEAR + text)
+        text = progress_text(received, sent, rate, seconds)
+        self._write(_CLEAR + clipped(text, width_of(self._stream) - 1))
         self._drawn = True
 
     def clear(self) -> None:

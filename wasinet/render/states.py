@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasinet.render.page import Page
+from wasinet.render.printable import Printable
 from wasinet.render.table import Cell, Column, Table, table_text
 from wasinet.render.theme import Painter
 from wasinet.wit.machine import Machine
@@ -14,11 +15,11 @@ _STATES = (Column("state", "state"), Column("a pollable is ready", "value"), Col
 _OUTCOMES = {"ok": "ok", "error": "error", "would-block": "muted", "-": "muted"}
 
 
-def machine_text(machine: Machine, *, drawn: bool, color: bool, width: int) -> str:
+def machine_text(machine: Machine, *, drawn: bool, color: bool, width: int) -> Printable:
     """The rows, the states, and what all other calls give; see ``table_text`` for the arguments."""
-    tables = (
+    parts = [
         table_text(table, drawn=drawn, color=color, width=width) for table in (_rows(machine, drawn), _states(machine))
-    )
+    ]
     tail = Page(Painter(color), width)
     begins: list[str | Cell] = ["new:", Cell(machine.creation, "function"), "gives", Cell(machine.initial, "state")]
     if machine.accepted:
@@ -30,7 +31,7 @@ def machine_text(machine: Machine, *, drawn: bool, color: bool, width: int) -> s
         refusals += [Cell(call, "function"), "gives", Cell(code, "error")]
     tail.flow(*refusals, indent=0, hang=2)
     tail.flow("source:", machine.source, indent=0, hang=2)
-    return "\n\n".join((*tables, str(tail)))
+    return Printable("\n\n").join((*parts, tail.text()))
 
 
 def _rows(machine: Machine, drawn: bool) -> Table:

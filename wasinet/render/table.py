@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wasinet.render.printable import Printable, cells, lines, padded, printed
 from wasinet.render.theme import STYLES, Painter
 from wasinet.wit.data import Data
 
 __all__ = ["Cell", "Column", "Table", "table_text"]
 
-_GAP = "  "
+_GAP = Printable("  ")
 
 
 class Cell(Data):
@@ -36,7 +37,7 @@ class Table(Data):
     title: str = ""
 
 
-def table_text(table: Table, *, drawn: bool, color: bool, width: int) -> str:
+def table_text(table: Table, *, drawn: bool, color: bool, width: int) -> Printable:
     """The table as text without a last line end.
 
     Args:
@@ -50,26 +51,25 @@ def table_text(table: Table, *, drawn: bool, color: bool, width: int) -> str:
 
 def _cell(cell: str | Cell, column: Column) -> Cell:
     if isinstance(cell, Cell):
-        return cell if cell.role else Cell(cell.text, column.role)
-    return Cell(cell, column.role)
+        return Cell(printed(cell.text), cell.role or column.role)
+    return Cell(printed(cell), column.role)
 
 
-def _plain(table: Table, paint: Painter) -> str:
+def _plain(table: Table, paint: Painter) -> Printable:
     rows = [[_cell(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
     head = [Cell(column.heading, "heading") for column in table.columns]
-    widths = [max(len(row[index].text) for row in (head, *rows)) for index in range(len(table.columns))]
-    lines = [table.title] if table.title else []
+    widths = [max(cells(row[index].text) for row in (head, *rows)) for index in range(len(table.columns))]
+    shown = [table.title] if table.title else []
     for row in (head, *rows):
-        pieces = []
-        for index, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
-            space = " " * (widths[index] - len(cell.text))
-            text = paint(cell.role, cell.text)
-            pieces.append(space + text if column.right else text + ("" if index == len(row) - 1 else space))
-        lines.append(_GAP.join(pieces).rstrip())
-    return "\n".join(lines)
+        pieces = [
+            padded(paint(cell.role, cell.text), width, right=column.right)
+            for cell, column, width in zip(row, table.columns, widths, strict=True)
+        ]
+        shown.append(_GAP.join(pieces).rstrip())
+    return lines(shown)
 
 
-def _drawn(table: Table, color: bool, width: int) -> str:
+def _drawn(table: Table, color: bool, width: int) -> Printable:
     from io import StringIO
 
     from rich import box
@@ -81,7 +81,7 @@ def _drawn(table: Table, color: bool, width: int) -> str:
         box=box.SIMPLE_HEAD,
         show_edge=False,
         padding=(0, 1, 0, 0),
-        title=table.title or None,
+        title=printed(table.title) or None,
         title_justify="left",
         title_style="bold",
     )
@@ -101,4 +101,4 @@ def _drawn(table: Table, color: bool, width: int) -> str:
         file=file, width=width, force_terminal=True, color_system="standard" if color else None, legacy_windows=False
     )
     console.print(drawing)
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()).strip("\n")
+    return Printable("\n".join(line.rstrip() for line in file.getvalue().splitlines()).strip("\n"))

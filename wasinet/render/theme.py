@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from wasinet.render.printable import Printable, printed
+
 __all__ = ["STYLES", "Painter", "prompt_styles", "restyle", "style_mistake"]
 
 # Only the sixteen colours that every terminal's own palette makes readable, light and dark.
@@ -72,13 +74,14 @@ def _prompt_word(word: str) -> str:
 
 
 class Painter:
-    """Colours pieces of text by their role; without colour it gives them back as they are."""
+    """Makes pieces of text printable, and colours them by their role."""
 
     def __init__(self, color: bool) -> None:
         self.color = color
 
-    def __call__(self, role: str, text: str) -> str:
+    def __call__(self, role: str, text: str) -> Printable:
+        text = printed(text)
         if not self.color or not text:
             return text
         codes = _codes(role)
-        return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+        return Printable(f"\x1b[{codes}m{text}\x1b[0m") if codes else text

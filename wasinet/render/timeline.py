@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from wasinet.render.printable import Printable, cells, clipped, lines, padded
 from wasinet.render.theme import Painter
 from wasinet.render.tracefile import Call, Handle
 from wasinet.render.units import show_seconds
@@ -13,7 +14,7 @@ __all__ = ["letters_of", "timeline_text"]
 _NO_STATE = "-"
 _BAD = frozenset({"error", "trap"})
 _LEAST = 20
-_GAP = "   "
+_GAP = Printable("   ")
 
 
 def letters_of(handles: Sequence[Handle]) -> dict[str, str]:
@@ -23,12 +24,14 @@ def letters_of(handles: Sequence[Handle]) -> dict[str, str]:
         for _, state in handle.states:
             if state not in found:
                 taken = set(found.values())
-                spare = (*filter(str.isalpha, state), *"abcdefghijklmnopqrstuvwxyz")
+                # Others may be wide, or become two characters as capitals.
+                own = (char for char in state if char.isascii() and char.isalpha())
+                spare = (*own, *"abcdefghijklmnopqrstuvwxyz")
                 found[state] = next((letter for letter in spare if letter not in taken), "?")
     return found
 
 
-def timeline_text(calls: Sequence[Call], handles: Sequence[Handle], paint: Painter, width: int) -> str:
+def timeline_text(calls: Sequence[Call], handles: Sequence[Handle], paint: Painter, width: int) -> Printable:
     """The timeline.
 
     Args:
@@ -38,12 +41,12 @@ def timeline_text(calls: Sequence[Call], handles: Sequence[Handle], paint: Paint
         width: the page's columns.
     """
     if not calls:
-        return "no calls"
+        return Printable("no calls")
     start = min(call.time for call in calls)
     end = max(call.end for call in calls)
     letters = letters_of(handles)
-    labels = [f"#{handle.number} {handle.type}" for handle in handles]
-    label = max(map(len, labels), default=0)
+    labels = [clipped(f"#{handle.number} {handle.type}", width // 2) for handle in handles]
+    label = max(map(cells, labels), default=0)
     columns = max(width - label - 2, _LEAST)
     scale = columns / max(end - start, 1e-9)
 
@@ -51,17 +54,18 @@ def timeline_text(calls: Sequence[Call], handles: Sequence[Handle], paint: Paint
         return min(max(int((time - start) * scale), 0), columns - 1)
 
     whole = show_seconds(end - start)
-    lines = [f"{'':<{label}}  0{whole:>{columns - 1}}"]
+    shown = [f"{'':<{label}}  0{whole:>{columns - 1}}"]
     for text, handle in zip(labels, handles, strict=True):
-        lines.append(f"{paint('handle', f'{text:<{label}}')}  {_row(handle, letters, paint, at, end)}".rstrip())
-    lines.append("")
+        row = _row(handle, letters, paint, at, end)
+        shown.append(Printable("{}  {}").format(paint("handle", padded(text, label)), row).rstrip())
+    shown.append("")
     legend = [(letter, "state", state) for state, letter in letters.items()]
     legend += [(_NO_STATE, "muted", "alive"), ("A", "", "a call"), ("!", "error", "a call that failed")]
-    lines += _wrapped(legend, paint, width)
-    return "\n".join(lines)
+    shown += _wrapped(legend, paint, width)
+    return lines(shown)
 
 
-def _row(handle: Handle, letters: dict[str, str], paint: Painter, at: Callable[[float], int], end: float) -> str:
+def _row(handle: Handle, letters: dict[str, str], paint: Painter, at: Callable[[float], int], end: float) -> Printable:
     first, last = at(handle.born), at(end if handle.gone is None else handle.gone)
     cells = [" "] * (last + 1)
     roles = [""] * (last + 1)
@@ -78,20 +82,19 @@ def _row(handle: Handle, letters: dict[str, str], paint: Painter, at: Callable[[
                 cells[column], roles[column] = "!", "error"
             elif cells[column] != "!":
                 cells[column] = "=" if cells[column] in "-=" else cells[column].upper()
-    return "".join(paint(role, cell) if role else cell for cell, role in zip(cells, roles, strict=True))
+    return Printable().join(paint(role, cell) if role else cell for cell, role in zip(cells, roles, strict=True))
 
 
-def _wrapped(legend: Sequence[tuple[str, str, str]], paint: Painter, width: int) -> list[str]:
+def _wrapped(legend: Sequence[tuple[str, str, str]], paint: Painter, width: int) -> list[Printable]:
     """Marks, their roles and what they mean, as many on a line as fit."""
-    lines: list[str] = []
+    shown: list[Printable] = []
     room = 0
     for mark, role, meaning in legend:
-        shown = f"{paint(role, mark) if role else mark} {meaning}"
-        needed = len(mark) + 1 + len(meaning)
-        if lines and needed + len(_GAP) <= room:
-            lines[-1] += _GAP + shown
-            room -= needed + len(_GAP)
+        one = Printable("{} {}").format(paint(role, mark) if role else mark, meaning)
+        if shown and cells(_GAP + one) <= room:
+            shown[-1] += _GAP + one
+            room -= cells(_GAP + one)
         else:
-            lines.append(shown)
-            room = width - needed
-    return lines
+            shown.append(one)
+            room = width - cells(one)
+    return shown

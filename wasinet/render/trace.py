@@ -1,6 +1,6 @@
 """Calls as they happen: lines for people, and NDJSON for programs.
 
-`wasinet.render.fields.RECORD` lists the fields of a record in a trace file.
+wasinet-trace(5) lists the fields of a record in a trace file.
 Values are as `wasinet.render.jsonvalue` says.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from wasinet.engine.records import INTERRUPTED, CallRecord, Trapped
+from wasinet.render.printable import Printable, cells, lines, printed, wrapped
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 from wasinet.wave.errors import WaveError
@@ -23,7 +24,7 @@ Write = Callable[[str], None]
 """Takes a line without its end."""
 
 _DROP = "drop "
-_GAP = "  "
+_GAP = Printable("  ")
 # Errors that say "not yet" and nothing worse.
 _WAITING = frozenset({"would-block", "again"})
 
@@ -90,7 +91,7 @@ class TraceFile:
 
 def record_line(
     record: CallRecord, paint: Painter, printer: HumanPrinter, width: int | None = None, *, timed: bool = True
-) -> str:
+) -> Printable:
     """``0.001234  #3 tcp-socket.start-bind(#1, 127.0.0.1:0) → ok  12 µs  unbound → bind-in-progress``.
 
     Args:
@@ -102,66 +103,63 @@ def record_line(
     """
     outcome, reason = _outcome(record, paint, printer)
     call = _call(record, paint, printer)
-    parts = [call]
+    parts: list[str] = [call]
     if outcome:
-        parts.append(f"→ {outcome}")
+        parts.append(Printable(f"→ {outcome}"))
     if timed:
         waited = "waited " if record.function.blocking and record.duration >= _NOTABLE else ""
         parts.append(paint("muted", waited + show_seconds(record.duration)))
     if record.before != record.after and record.after:
-        parts.append(f"{paint('state', record.before)} → {paint('state', record.after)}")
+        parts.append(Printable(f"{paint('state', record.before)} → {paint('state', record.after)}"))
     if reason:
         parts.append(reason)
-    return joined(paint("muted", f"{record.time:9.6f}") + _GAP if timed else "", parts, width)
+    return joined(Printable(f"{paint('muted', f'{record.time:9.6f}')}{_GAP}") if timed else Printable(), parts, width)
 
 
-def joined(start: str, parts: Sequence[str], width: int | None) -> str:
+def joined(start: Printable, parts: Sequence[str], width: int | None) -> Printable:
     """The parts after one another; one that does not fit begins a line of its own."""
-    indent = " " * (_length(start) + 2)
-    lines = [start + parts[0]]
-    for part in parts[1:]:
+    shown: list[str] = [start + parts[0]]
+    if width is None:
+        for part in map(printed, parts[1:]):
+            shown += " " if part.startswith("→") else _GAP, part
+        return Printable("".join(shown))
+    indent = " " * (cells(start) + 2)
+    used = cells(shown[0])
+    if used > width:
+        shown = list(wrapped(shown[0], max(width, 40), hang=indent))
+        used = cells(shown[-1])
+    for part in map(printed, parts[1:]):
         gap = " " if part.startswith("→") else _GAP
-        if width is not None and _length(lines[-1]) + len(gap) + _length(part) > width:
-            lines += _wrapped(part, indent, width)
+        needed = len(gap) + cells(part)
+        if used + needed > width:
+            shown += wrapped(part, max(width, 40), indent=indent, hang=indent)
+            used = cells(shown[-1])
         else:
-            lines[-1] += gap + part
-    return "\n".join(lines)
+            shown[-1] = Printable(f"{shown[-1]}{gap}{part}")
+            used += needed
+    return lines(shown)
 
 
-def _wrapped(part: str, indent: str, width: int) -> list[str]:
-    if "\x1b" in part or len(indent) + len(part) <= width:
-        return [indent + part]
-    from textwrap import wrap
-
-    return wrap(part, max(width, 40), initial_indent=indent, subsequent_indent=indent, break_long_words=False)
-
-
-def _length(text: str) -> int:
-    """The columns that a coloured text takes."""
-    length = 0
-    for index, piece in enumerate(text.split("\x1b[")):
-        length += len(piece if index == 0 else piece.partition("m")[2])
-    return length
-
-
-def _call(record: CallRecord, paint: Painter, printer: HumanPrinter) -> str:
+def _call(record: CallRecord, paint: Painter, printer: HumanPrinter) -> Printable:
     function = record.function
-    receiver = "" if record.handle is None else paint("handle", f"#{record.handle}") + " "
+    head = paint("function", function.name)
+    if record.handle is not None:
+        head = Printable(f"{paint('handle', f'#{record.handle}')} {head}")
     if function.name.startswith(_DROP):
-        return f"{receiver}{paint('function', function.name)}"
+        return head
     values = record.arguments if record.handle is None else record.arguments[1:]
     texts = [
         _argument(printer, value, type_, paint) for value, (_, type_) in zip(values, function.inputs, strict=False)
     ]
-    return f"{receiver}{paint('function', function.name)}({', '.join(texts)})"
+    return Printable(f"{head}({', '.join(texts)})")
 
 
-def _argument(printer: HumanPrinter, value: Value, type_: Type, paint: Painter) -> str:
-    text = _text(printer, value, type_)
+def _argument(printer: HumanPrinter, value: Value, type_: Type, paint: Painter) -> Printable:
+    text = printed(_text(printer, value, type_))
     return paint("handle", text) if handle_of(type_) is not None else text
 
 
-def _outcome(record: CallRecord, paint: Painter, printer: HumanPrinter) -> tuple[str, str]:
+def _outcome(record: CallRecord, paint: Painter, printer: HumanPrinter) -> tuple[Printable, str]:
     """The outcome, and the reason of a failure; the outcome is empty where the function has no result."""
     outcome = record.outcome
     if isinstance(outcome, Trapped):
@@ -170,7 +168,7 @@ def _outcome(record: CallRecord, paint: Painter, printer: HumanPrinter) -> tuple
         clause = f" ({outcome.clause})" if outcome.clause else ""
         return paint("trap", "trap"), f"{outcome.message}{clause}"
     if record.function.result is None:
-        return "", ""
+        return Printable(), ""
     text = _text(printer, outcome, record.function.result)
     if isinstance(outcome, Err):
         waiting = outcome.value in _WAITING
@@ -187,7 +185,7 @@ def _text(printer: HumanPrinter, value: Value, type_: Type) -> str:
 
 
 def record_json(record: CallRecord) -> dict[str, Any]:
-    """The record with the fields of `wasinet.render.fields.RECORD`."""
+    """The record with the fields that wasinet-trace(5) lists."""
     from wasinet.render.jsonvalue import outcome_json
 
     function = record.function

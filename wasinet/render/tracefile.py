@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from wasinet import wit
+from wasinet.oscalls.documents import DocumentError, parse_json
 from wasinet.wit.data import Data
 
 __all__ = ["Call", "Handle", "TraceError", "handles_of", "read_trace"]
@@ -28,7 +29,7 @@ class TraceError(ValueError):
 
 
 class Call(Data):
-    """One record, see ``wasinet.render.fields.RECORD``."""
+    """One record, see wasinet-trace(5)."""
 
     time: float
     duration: float
@@ -67,22 +68,51 @@ class Call(Data):
         return (self.interface, self.function) in _blocking()
 
 
-_FIELDS: tuple[tuple[str, tuple[type, ...]], ...] = (
-    ("time", (int, float)),
-    ("duration", (int, float)),
-    ("host", (str,)),
-    ("interface", (str,)),
-    ("function", (str,)),
-    ("arguments", (dict,)),
-    ("outcome", (dict, type(None))),
-    ("handle", (int, type(None))),
-    ("before", (str,)),
-    ("after", (str,)),
-    ("reason", (str,)),
+# No session takes longer than some thirty years; sums of such times stay exact enough.
+_LONGEST = 1e9
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LONGEST
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_handle(value: Any) -> bool:
+    return value is None or _is_number(value)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_outcome(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _OUTCOMES)
+
+
+_OUTCOMES = ("ok", "err", "value", "trap", "interrupted")
+_FIELDS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("time", _is_time, "seconds"),
+    ("duration", _is_time, "seconds"),
+    ("host", _is_text, "text"),
+    ("interface", _is_text, "text"),
+    ("function", _is_text, "text"),
+    ("arguments", _is_object, "an object"),
+    ("outcome", _is_outcome, f"an object with one of {', '.join(_OUTCOMES)}"),
+    ("handle", _is_handle, "a number or null"),
+    ("before", _is_text, "text"),
+    ("after", _is_text, "text"),
+    ("reason", _is_text, "text"),
 )
 
 
-def read_trace(lines: Iterable[str]) -> Iterator[Call]:
+def read_trace(lines: Iterable[bytes]) -> Iterator[Call]:
     """The calls of a trace file, in the order of their ends.
 
     Raises:
@@ -92,17 +122,24 @@ def read_trace(lines: Iterable[str]) -> Iterator[Call]:
         if not line.strip():
             continue
         try:
-            fields = json.loads(line)
-        except ValueError as error:
-            raise TraceError(number, f"not JSON: {str(error).partition(':')[0]}") from None
+            fields = parse_json(line.decode())
+        except UnicodeDecodeError as error:
+            raise TraceError(number, f"not UTF-8: {error.reason}") from None
+        except DocumentError as error:
+            raise TraceError(number, str(error)) from None
         if not isinstance(fields, dict):
             raise TraceError(number, "no record: a record is an object")
-        for name, types in _FIELDS:
+        for name, fits, what in _FIELDS:
             if name not in fields:
                 raise TraceError(number, f"no record: it has no field {name!r}")
-            if not isinstance(fields[name], types):
-                raise TraceError(number, f"no record: {name!r} is {fields[name]!r}")
-        yield Call(**{name: fields[name] for name, _ in _FIELDS})
+            if not fits(fields[name]):
+                raise TraceError(number, f"no record: {name!r} is {_brief(fields[name])}, not {what}")
+        yield Call(**{name: fields[name] for name, _, _ in _FIELDS})
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 @cache
@@ -181,8 +218,8 @@ def _born(value: Any) -> Iterator[tuple[int, str]]:
         for item in value:
             yield from _born(item)
     elif isinstance(value, dict):
-        if value.keys() == {"handle", "type"} and isinstance(value["handle"], int):
-            yield value["handle"], str(value["type"])
+        if value.keys() == {"handle", "type"} and _is_number(value["handle"]) and _is_text(value["type"]):
+            yield value["handle"], value["type"]
         else:
             for item in value.values():
                 yield from _born(item)
@@ -193,17 +230,17 @@ def _count(handle: Handle, call: Call) -> None:
     if call.kind != "ok" or not isinstance(call.outcome, dict):
         return
     value = call.outcome.get("ok")
-    incoming = handle.type.startswith("incoming") or handle.type.startswith("input")
-    if incoming:
-        handle.received += value if isinstance(value, int) and not isinstance(value, bool) else _size(value)
+    length, datagrams = call.arguments.get("len"), call.arguments.get("datagrams")
+    if handle.type.startswith(("incoming", "input")):
+        handle.received += value if _is_number(value) else _size(value)
     elif handle.type.startswith("out"):
-        if isinstance(value, int) and not isinstance(value, bool) and "datagrams" not in call.arguments:
+        if _is_number(value) and isinstance(datagrams, list):
+            handle.sent += _size(datagrams[:value])
+        elif _is_number(value):
             # What check-write permits was not moved.
             handle.sent += 0 if "check" in call.function else value
-        elif isinstance(value, int):
-            handle.sent += _size(call.arguments["datagrams"][:value])
-        elif "len" in call.arguments and isinstance(call.arguments["len"], int):
-            handle.sent += call.arguments["len"]
+        elif _is_number(length):
+            handle.sent += length
         else:
             handle.sent += _size(call.arguments)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
+from html import escape as html_escape
 
 from wasinet.render.tracefile import Call, Handle
 from wasinet.render.tracetables import Times, times_of
 from wasinet.render.units import show_seconds
+from wasinet.wave.text import printable
 
 __all__ = ["trace_page"]
 
@@ -148,7 +149,7 @@ def trace_page(calls: Sequence[Call], handles: Sequence[Handle], title: str) -> 
         marks += (
             f'<rect class="call {call.kind}" data-at="{share(call.time)}" data-for="{length(call.duration)}"'
             f' y="{middle + 3}" height="{_BAR - 6}" rx="1" tabindex="0">'
-            f"<title>{escape(_details(call))}</title></rect>"
+            f"<title>{chr(10).join(map(escape, _details(call)))}</title></rect>"
             for call in own
         )
     legend = "".join(f'<li style="--c: var(--s{color[state]})">{escape(state)}</li>' for state in states)
@@ -195,7 +196,7 @@ def _ticks(span: float) -> list[tuple[float, str]]:
     return [(time / span, show_seconds(time) if time else "0") for time in times]
 
 
-def _details(call: Call) -> str:
+def _details(call: Call) -> list[str]:
     """A call as its tooltip tells it."""
     receiver = "" if call.handle is None else f"#{call.handle} "
     arguments = ", ".join(f"{name}: {_short(value)}" for name, value in call.arguments.items())
@@ -207,7 +208,12 @@ def _details(call: Call) -> str:
     if call.before or call.after:
         lines.append(call.after if call.before == call.after else f"{call.before or 'new'} → {call.after or 'gone'}")
     lines.append(f"at {show_seconds(call.time)}, took {show_seconds(call.duration)}")
-    return "\n".join(lines)
+    return lines
+
+
+def escape(text: str) -> str:
+    """A text for HTML, in one line, without what turns the writing direction or is no character."""
+    return html_escape(printable(text))
 
 
 def _short(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wasinet.repl.faults import CommandError, choice
 from wasinet.script.outcomes import AGAIN
 from wasinet.script.session import Step
+from wasinet.script.transcript import TranscriptError, read_text
 from wasinet.wit.values import Err
 
 if TYPE_CHECKING:
@@ -65,9 +66,10 @@ def load(repl: Repl, text: str) -> None:
     """Run what is in a file: calls and dot commands, or a transcript's calls."""
     path = _path(text, "load")
     try:
-        lines = path.read_text(encoding="utf-8").removeprefix("\ufeff").splitlines()
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        text = read_text(path)
+    except TranscriptError as error:
+        raise CommandError(str(error)) from None
+    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     if repl.loading >= _DEEPEST:
         raise CommandError(f"{path} is loaded by itself")
     repl.loading += 1

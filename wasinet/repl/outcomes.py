@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wasinet.hosts import Trapped
+from wasinet.render.printable import Printable
 from wasinet.render.table import Table
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
@@ -20,12 +21,12 @@ __all__ = ["FORMATS", "changes_text", "explanation", "outcome_line", "outcome_ta
 
 FORMATS = ("table", "wave", "json")
 
-_GAP = "  "
+_GAP = Printable("  ")
 # So many changes are listed one by one.
 _LISTED = 4
 
 
-def outcome_line(session: Session, step: Step, form: str, paint: Painter) -> str:
+def outcome_line(session: Session, step: Step, form: str, paint: Painter) -> Printable:
     """The outcome alone: ``ok(#3)``; with ``wave`` in pure WAVE."""
     if isinstance(step.outcome, Trapped):
         return paint("trap", "trap")
@@ -43,7 +44,9 @@ def outcome_table(step: Step) -> Table | None:
     return value_table(step.outcome, step.function.result, HumanPrinter())
 
 
-def changes_text(session: Session, step: Step, changes: Iterable[Change], names: dict[int, str], paint: Painter) -> str:
+def changes_text(
+    session: Session, step: Step, changes: Iterable[Change], names: dict[int, str], paint: Painter
+) -> Printable:
     """``s: unbound → bind-in-progress``, ``rx1 is an input-stream``; empty where nothing changed.
 
     Args:
@@ -59,13 +62,14 @@ def changes_text(session: Session, step: Step, changes: Iterable[Change], names:
         if not name:
             name = paint("handle", f"#{change.handle}")
         if change.gone:
-            parts.append(f"{name} is gone")
+            parts.append(name + " is gone")
         elif change.before:
-            parts.append(f"{name}: {paint('state', change.before)} → {paint('state', change.after)}")
+            moved = paint("state", change.before), paint("state", change.after)
+            parts.append(Printable("{}: {} → {}").format(name, *moved))
         else:
             article = "an" if change.type[0] in "aeio" else "a"
-            state = f", {paint('state', change.after)}" if change.after else ""
-            parts.append(f"{name} is {article} {paint('function', change.type)}{state}")
+            state = ", " + paint("state", change.after) if change.after else ""
+            parts.append(Printable("{} is {} {}{}").format(name, article, paint("function", change.type), state))
     if len(parts) > _LISTED:
         parts = [*parts[:_LISTED], f"and {len(parts) - _LISTED} more"]
     handles = set(session.handle_names.values())
@@ -92,6 +96,6 @@ def explanation(session: Session, step: Step) -> str:
     return text
 
 
-def timing(step: Step, paint: Painter) -> str:
+def timing(step: Step, paint: Painter) -> Printable:
     """How long it took."""
     return paint("muted", show_seconds(step.duration))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
 from wasinet.oscalls.interruption import interruptible
+from wasinet.render.printable import cells, clipped, padded
 from wasinet.render.theme import prompt_styles
 from wasinet.repl.completion import candidates, current_call
 from wasinet.repl.highlight import pieces
@@ -46,6 +48,8 @@ _STYLES = {
     "illegal": "fg:ansibrightblack italic",
 }
 _PROMPT = "wasinet> "
+# The whole history is held in memory.
+_LARGEST = 64 << 20
 _REST = "     ... "
 
 
@@ -92,7 +96,12 @@ def _history(complain: Callable[[str], None]) -> History:
     path = Path(user_state_dir("wasinet"), "history")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600))
+        if path.exists() and not path.is_file():
+            # What is behind a pipe or a device may never end, and opening one may wait for ever.
+            raise OSError(errno.EINVAL, "not a file")  # noqa: TRY301
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            if file.tell() > _LARGEST:
+                raise OSError(errno.EFBIG, f"larger than {_LARGEST >> 20} MiB")  # noqa: TRY301
     except OSError as error:
         complain(f"{path}: {error.strerror or error}; this session's history will not be kept")
         return InMemoryHistory()
@@ -114,10 +123,10 @@ class _Toolbar:
         count = len(repl.paths.live)
         status = f"{count} handle{'' if count == 1 else 's'}  world {repl.world}  host {repl.host}"
         if function is None:
-            return [("", status[:width])]
+            return [("", clipped(status, width))]
         room = width - len(status) - 2
-        summary = function.summary if len(function.summary) <= room else f"{function.summary[: max(room - 1, 0)]}…"
-        return [*_signature(function, argument, width), ("", f"\n{summary:<{max(room, 0)}}  {status}")]
+        summary = padded(clipped(function.summary, room), room)
+        return [*_signature(function, argument, width), ("", f"\n{summary}  {status}")]
 
 
 def _signature(function: Function, argument: int, width: int) -> StyleAndTextTuples:
@@ -127,16 +136,14 @@ def _signature(function: Function, argument: int, width: int) -> StyleAndTextTup
         style = "class:argument" if index == argument else ""
         parts += [("", ", " if index else ""), (style, f"{name}: {type_}")]
     parts.append(("", ")" + (f" -> {function.result}" if function.result is not None else "")))
-    cut: StyleAndTextTuples = []
+    shown: StyleAndTextTuples = []
     room = width
-    for part in parts:
-        text = part[1]
-        if len(text) > room:
-            cut.append((part[0], f"{text[: room - 1]}…" if room else ""))
+    for style, text, *_ in parts:
+        shown.append((style, clipped(text, room)))
+        room -= cells(text)
+        if room < 0:
             break
-        cut.append((part[0], text))
-        room -= len(text)
-    return cut
+    return shown
 
 
 def make_prompt(repl: Repl, *, vi: bool = False, history: History | None = None) -> PromptSession[str]:

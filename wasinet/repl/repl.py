@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import traceback
 from collections.abc import Callable
 
 from wasinet.hosts import Reader, Trapped, make_host
 from wasinet.programs.events import LocalFailed
+from wasinet.render.crash import internal_error, traceback_lines
+from wasinet.render.printable import Printable, printed
 from wasinet.render.table import table_text
 from wasinet.render.theme import Painter
 from wasinet.render.trace import call_json, joined
@@ -28,7 +29,7 @@ USAGE = 2
 TRAPPED = 3
 
 Write = Callable[[str], None]
-"""Takes a line without its end."""
+"""Takes a line without its end, or lines that are ``Printable``; anything else it escapes."""
 
 _DRAIN = 1.0
 _BARE = {"help": "help", "?": "help", "exit": "quit", "quit": "quit"}
@@ -179,11 +180,11 @@ class Repl:
         # The predefined network is no news.
         told = [change for change in changes if session.handle_names.get(change.handle) != NET or step.assigned]
         changed = changes_text(session, step, told, names, self.paint)
-        parts = [line, *([changed] if changed else []), *([timing(step, self.paint)] if self.timed else [])]
+        parts: list[str] = [line, *([changed] if changed else []), *([timing(step, self.paint)] if self.timed else [])]
         why = explanation(session, step) if step.failed else ""
         if why and self.complain is self.write:
             parts.insert(1, why)
-        self.write(joined("", parts, self.width() if self.drawn else None))
+        self.write(joined(Printable(), parts, self.width() if self.drawn else None))
         if table is not None:
             self.write(table_text(table, drawn=self.drawn, color=self.paint.color, width=self.width()))
         if why and self.complain is not self.write:
@@ -194,19 +195,21 @@ class Repl:
             raise CommandError("a shell command is missing behind |; e.g. s.local-address() | cat")
         if not text:
             raise CommandError("a call is missing before |; e.g. s.local-address() | cat")
-        lines: list[str] = []
+        written: list[str] = []
         write, complain, paint, drawn = self.write, self.complain, self.paint, self.drawn
-        self.write = lines.append
+        self.write = written.append
         self.paint, self.drawn = Painter(False), False
         try:
             self._enter(text)
         finally:
             self.write, self.complain, self.paint, self.drawn = write, complain, paint, drawn
-        given = "".join(f"{line}\n" for line in lines)
+        given = "".join(f"{printed(line)}\n" for line in written)
         # Its output is taken and written by us, so that it goes where all results go.
         done = subprocess.run(shell, shell=True, input=given.encode(), stdout=subprocess.PIPE, check=False)
-        for line in done.stdout.decode(errors="replace").splitlines():
-            self.write(line)
+        shown = done.stdout.decode(errors="replace")
+        if shown:
+            # As it is, as if the command had written it itself: what it was given has nothing to escape.
+            self.write(Printable(shown.removesuffix("\n")))
         if done.returncode:
             self.fail(f"{shell.split()[0]} ended with exit code {done.returncode}", FAILED)
 
@@ -223,17 +226,16 @@ class Repl:
 
     def _bad_text(self, error: WaveError) -> None:
         self.failed(USAGE)
-        lines = error.render(max(self.width() - 2, 20)).splitlines()
-        for line in lines[:-1]:
+        *place, message = error.render(max(self.width() - 2, 20)).split("\n")
+        for line in place:
             self.complain(f"  {line}")
-        self.complain(self.paint("error", lines[-1]))
+        self.complain(self.paint("error", message))
 
     def _crashed(self, error: Exception) -> None:
         if self.debug:
-            for line in "".join(traceback.format_exception(error)).splitlines():
+            for line in traceback_lines(error):
                 self.complain(line)
-        what = " ".join(str(error).split())[:300]
-        self.fail(f"internal error: {type(error).__name__}: {what}; run with --debug to see where", FAILED)
+        self.fail(internal_error(error), FAILED)
 
     # The session as a whole
 

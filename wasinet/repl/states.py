@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wasinet.render.page import Page
+from wasinet.render.printable import Printable
 from wasinet.render.table import Cell
 from wasinet.render.theme import Painter
 from wasinet.wit.machine import Machine
@@ -20,7 +21,7 @@ def lit_machine(
     title: str = "",
     now: str = "",
     path: Sequence[tuple[str, str]] = (),
-) -> str:
+) -> Printable:
     """Each state with the ways out of it.
 
     Args:
@@ -49,7 +50,7 @@ def lit_machine(
         role = "current" if state == now else "state" if state in been or not been else "muted"
         rows.append((Cell(f"{mark}{name}", role), _ways(machine, state)))
     page.pairs(rows)
-    return str(page)
+    return page.text()
 
 
 def _lit(state: str, paint: Painter) -> Cell:

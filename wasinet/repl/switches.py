@@ -86,7 +86,7 @@ def network(repl: Repl, text: str) -> None:
     except ValueError as error:
         raise CommandError(f".network: {error}") from None
     repl.paths.look(repl.session.host, "network")
-    repl.write(f"{repl.paint('handle', name)} is a network that allows {' '.join(rules)}")
+    repl.write(repl.paint("handle", name) + f" is a network that allows {' '.join(rules)}")
 
 
 def drop(repl: Repl, text: str) -> None:

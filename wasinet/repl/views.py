@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wasinet.render.printable import Printable
 from wasinet.render.table import Cell, Column, Table, table_text
 from wasinet.repl.faults import CommandError, handle, no_more
 from wasinet.script.names import NET
@@ -31,7 +32,7 @@ def help_(repl: Repl, text: str) -> None:
         return
     command = repl.help_of(text)
     if command is not None:
-        repl.write(f"{repl.paint('function', command.usage)}  {command.help}")
+        repl.write(repl.paint("function", command.usage) + f"  {command.help}")
     if command is None or _explanations(repl, text):
         explain(repl, text)
 
@@ -60,7 +61,7 @@ def explain(repl: Repl, text: str) -> None:
     from wasinet.render.explain import explanation_text
 
     pages = [explanation_text(explanation, repl.paint, repl.width()) for explanation in found]
-    repl.write("\n\n".join(pages))
+    repl.write(Printable("\n\n").join(pages))
 
 
 def handles(repl: Repl, text: str) -> None:
@@ -91,21 +92,21 @@ def tree(repl: Repl, text: str) -> None:
     stack = [(info, "", "", "") for info in reversed(children.get(None, []))]
     while stack:
         info, indent, branch, under = stack.pop()
-        repl.write(f"{repl.paint('muted', indent + branch)}{_node(repl, info)}")
+        repl.write(repl.paint("muted", indent + branch) + _node(repl, info))
         below = children.get(info.handle, [])
         for index in reversed(range(len(below))):
             last = index == len(below) - 1
             stack.append((below[index], indent + under, "└─ " if last else "├─ ", "   " if last else "│  "))
 
 
-def _node(repl: Repl, info: HandleInfo) -> str:
+def _node(repl: Repl, info: HandleInfo) -> Printable:
     paint = repl.paint
     name = repl.session.handle_names.get(info.handle)
     number = f"#{info.handle}"
     parts = [paint("handle", f"{name} {number}" if name else number), paint("function", info.type)]
     parts += [paint("state", info.state)] if info.state else []
     parts += [paint("address", " → ".join(filter(None, (info.local, info.remote))))] if info.local else []
-    return "  ".join(parts)
+    return Printable("  ").join(parts)
 
 
 def states(repl: Repl, text: str) -> None:
@@ -125,7 +126,7 @@ def states(repl: Repl, text: str) -> None:
         numbers = [live[-1].handle] if live else []
     if not numbers:
         pages = [lit_machine(machine, repl.paint, repl.width()) for machine in machines.values()]
-        repl.write("\n\n".join(pages))
+        repl.write(Printable("\n\n").join(pages))
         return
     number = numbers[0]
     repl.paths.look(session.host, "")
@@ -148,10 +149,10 @@ def history(repl: Repl, text: str) -> None:
     for number, entry in enumerate(session.history, 1):
         head = repl.paint("muted", f"{number:4}  ")
         if isinstance(entry, NetworkMade):
-            repl.write(f"{head}.network {entry.name} {' '.join(entry.rules)}")
+            repl.write(head + f".network {entry.name} {' '.join(entry.rules)}")
         else:
             role = "error" if entry.failed else "ok"
-            repl.write(f"{head}{one_line(entry.bound.source)}  {repl.paint(role, session.show(entry))}")
+            repl.write(head + one_line(entry.bound.source) + "  " + repl.paint(role, session.show(entry)))
 
 
 def policy(repl: Repl, text: str) -> None:

@@ -42,7 +42,7 @@ def wait(repl: Repl, text: str) -> None:
     while not session.host.wait(number, _AT_ONCE):
         pass
     repl.paths.look(session.host, "wait")
-    repl.write(f"{repl.paint('handle', text)} is {repl.paint('ok', 'ready')} after {_took(start)}")
+    repl.write(repl.paint("handle", text) + " is " + repl.paint("ok", "ready") + f" after {_took(start)}")
 
 
 def _took(start: float) -> str:

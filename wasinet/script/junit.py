@@ -1,17 +1,17 @@
-"""Replays as a JUnit report, for CI systems that show such reports."""
+"""Replays as a JUnit report, for CI systems that show such reports.
+
+XML cannot hold most control characters, not even as references; what is printable it can.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from wasinet.script.replay import Report
+from wasinet.wave.text import printable
 
-__all__ = ["clean", "junit_xml"]
-
-# What XML 1.0 cannot say at all.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+__all__ = ["junit_xml"]
 
 
 def junit_xml(reports: Sequence[Report]) -> str:
@@ -25,7 +25,7 @@ def junit_xml(reports: Sequence[Report]) -> str:
         f'time="{seconds:.6f}">',
     ]
     for report in reports:
-        path = quoteattr(clean(report.transcript.path))
+        path = quoteattr(printable(report.transcript.path))
         case = f'<testcase classname="wasinet" name={path} file={path} time="{report.duration:.6f}"'
         if report.passed:
             lines.append(f"{case}/>")
@@ -33,12 +33,7 @@ def junit_xml(reports: Sequence[Report]) -> str:
         message = f"{len(report.mismatches)} of {report.checked} outcomes not as expected"
         lines += (
             f"{case}>",
-            f"<failure message={quoteattr(message)}>{escape(clean(report.diff()))}</failure>",
+            f"<failure message={quoteattr(message)}>{escape(report.diff())}</failure>",
             "</testcase>",
         )
     return "\n".join((*lines, "</testsuite>", "</testsuites>", ""))
-
-
-def clean(text: str) -> str:
-    """The text without what XML cannot say."""
-    return _NOT_XML.sub("\ufffd", text)

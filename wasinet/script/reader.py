@@ -2,7 +2,7 @@
 
 | type                  | short forms                                                         |
 |-----------------------|---------------------------------------------------------------------|
-| ``ip-socket-address`` | ``127.0.0.1:80``, ``[::1]:80``, ``[fe80::1%2]:80``                  |
+| ``ip-socket-address`` | ``127.0.0.1:80``, ``[::1]:80``, ``[fe80::1%eth0]:80``, ``%2``       |
 | ``ip-address``        | ``10.0.0.1``, ``::1``                                               |
 | ``duration``          | ``5s``, ``250ms``, ``1us``, ``2m``, ``1h``                          |
 | other ``u64``         | ``64KiB``, ``1MiB``, ``10kB``                                       |
@@ -18,6 +18,7 @@ import re
 from typing import Protocol
 
 from wasinet.oscalls import Os
+from wasinet.oscalls.interfaces import zone_number
 from wasinet.script.names import near
 from wasinet.script.syntax import BLANKS
 from wasinet.wave.errors import WaveError
@@ -46,7 +47,7 @@ from wasinet.wit.values import Case, Value
 __all__ = ["Octets", "Ref", "Scope", "ValueReader", "fits"]
 
 _SOCKET = re.compile(
-    r"(?:([0-9]++(?:\.[0-9]++)+)|\[([0-9A-Fa-f:.]*+)(?:%([0-9]{1,10}))?\]):(_|[0-9]++)(?![\w.:%-])", re.ASCII
+    r"(?:([0-9]++(?:\.[0-9]++)+)|\[([0-9A-Fa-f:.]*+)(?:%([^\]\s]++))?\]):(_|[0-9]++)(?![\w.:%-])", re.ASCII
 )
 _IP = re.compile(r"(?:([0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+)|([0-9]++(?:\.[0-9]++)+))(?![\w:.%-])", re.ASCII)
 _HANDLE = re.compile(r"#([0-9]{1,15})(?![\w-])")
@@ -323,14 +324,18 @@ class ValueReader(Reader):
             "port": self.port(port, found.start(4)),
             "address": case.payload,
             "flow-info": 0,
-            "scope-id": int(scope or 0),
+            "scope-id": 0 if scope is None else self._zone(scope, found.start(3)),
         }
-        if values["scope-id"] >> 32:
-            raise self.unexpected("the number of an interface", found.start(3))
         self.position = found.end()
         record = resolve(dict(type_.cases)[case.name] or U8)
         names = [name for name, _ in record.fields] if isinstance(record, Record) else list(values)
         return Case(case.name, {name: values[name] for name in names})
+
+    def _zone(self, text: str, position: int) -> int:
+        try:
+            return zone_number(text)
+        except ValueError as error:
+            raise self.error(str(error), position, expected="the name or number of an interface") from None
 
     def port(self, text: str, position: int) -> Value:
         """The port of a socket address in short form."""

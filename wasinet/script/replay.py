@@ -12,6 +12,7 @@ from wasinet.script.session import Session, Step
 from wasinet.script.transcript import CallLine, NetworkLine, Transcript
 from wasinet.wave.errors import WaveError
 from wasinet.wave.human import HumanPrinter
+from wasinet.wave.text import printable
 from wasinet.wit.data import Data
 from wasinet.wit.values import Err
 
@@ -74,14 +75,18 @@ class Report(Data):
     def passed(self) -> bool:
         return not self.mismatches
 
-    def diff(self) -> str:
+    def lines(self) -> list[str]:
         """All differences, with file and line numbers; empty where there is none."""
         path = self.transcript.path
-        parts = []
+        found = []
         for mismatch in self.mismatches:
-            parts.append(f"{path}:{mismatch.expected_line or mismatch.line}")
-            parts += mismatch.lines()
-        return "\n".join(parts)
+            found.append(f"{path}:{mismatch.expected_line or mismatch.line}")
+            found += mismatch.lines()
+        return found
+
+    def diff(self) -> str:
+        """The same as one printable text."""
+        return "\n".join(map(printable, self.lines()))
 
     def updated(self) -> str:
         """The transcript's text with what came in the place of what did not match; nothing else changes."""

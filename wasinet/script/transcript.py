@@ -17,18 +17,23 @@ from pathlib import Path
 from wasinet import wit
 from wasinet.engine.policy import PolicyError
 from wasinet.hosts import DEFAULT_HOST, HOST_NAMES, network_policy
+from wasinet.oscalls.documents import read_whole
 from wasinet.script.binding import Bound, Types, bind
 from wasinet.script.names import Names, names_of, near
 from wasinet.script.pattern import Expectation, read_expectation
 from wasinet.script.reader import ValueReader
 from wasinet.script.syntax import is_name, parse
 from wasinet.wave.errors import WaveError
+from wasinet.wave.text import printable
 from wasinet.wit.data import Data
 from wasinet.wit.types import U64, Alias
 
-__all__ = ["SUFFIX", "CallLine", "NetworkLine", "Transcript", "TranscriptError", "read_file"]
+__all__ = ["MOST", "SUFFIX", "CallLine", "NetworkLine", "Transcript", "TranscriptError", "read_file", "read_text"]
 
 SUFFIX = ".wasinet"
+
+MOST = 16 << 20
+"""The most bytes of calls that are read from one file."""
 
 _TIMEOUT = 5.0
 _DURATION = Alias("duration", U64)
@@ -49,14 +54,18 @@ class TranscriptError(ValueError):
         self.path = path
         self.error = error
 
-    def __str__(self) -> str:
+    @property
+    def lines(self) -> tuple[str, ...]:
         """``FILE:3:14: what is wrong``, then the line and a caret under the place."""
         error = self.error
         if not error.text:
-            return f"{self.path}: {error.message}"
+            return (f"{self.path}: {error.message}",)
         line = error.text.split("\n")[error.line - 1]
-        shown = WaveError(error.message, line, min(error.column - 1, len(line))).render()
-        return f"{self.path}:{error.line}:{error.column}: {error.message}\n{shown.rpartition(chr(10))[0]}"
+        place = WaveError(error.message, line, min(error.column - 1, len(line))).place()
+        return f"{self.path}:{error.line}:{error.column}: {error.message}", *place
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, self.lines))
 
 
 class CallLine(Data):
@@ -129,19 +138,27 @@ class Transcript(Data):
             raise TranscriptError(path, error) from None
 
 
+def read_text(path: str | Path) -> str:
+    """The text of a file of calls.
+
+    Raises:
+        TranscriptError: it cannot be read.
+    """
+    try:
+        return read_whole(path, MOST).decode()
+    except OSError as error:
+        raise TranscriptError(str(path), WaveError(f"cannot be read: {error.strerror or error}")) from None
+    except UnicodeDecodeError as error:
+        raise TranscriptError(str(path), WaveError(f"is not UTF-8: {error.reason} at byte {error.start}")) from None
+
+
 def read_file(path: str | Path, world: str = "", host: str = "") -> Transcript:
     """Read a transcript from a file.
 
     Raises:
         TranscriptError: the file cannot be read, or is no transcript.
     """
-    try:
-        text = Path(path).read_bytes().decode()
-    except OSError as error:
-        raise TranscriptError(str(path), WaveError(f"cannot be read: {error.strerror or error}")) from None
-    except UnicodeDecodeError as error:
-        raise TranscriptError(str(path), WaveError(f"is not UTF-8: {error.reason} at byte {error.start}")) from None
-    return Transcript.parse(text, str(path), world, host)
+    return Transcript.parse(read_text(path), str(path), world, host)
 
 
 class _Parser:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wasinet.wave.text import cells, cut
+
 __all__ = ["WaveError"]
 
 _BREAK = "\n"
@@ -52,40 +54,38 @@ class WaveError(ValueError):
         return self
 
     def render(self, width: int = 100) -> str:
-        """The line of the text, a caret under the place, and the message; only the message without a text.
-
-        A line longer than ``width`` characters is cut to the part around the place. Characters that
-        could disturb a terminal are replaced.
-        """
+        """The line of the text, a caret under the place, and the message; only the message without a text."""
         if not self.text:
             return str(self)
+        end = min(self.position, len(self.text.rstrip()))
+        where = f" (line {self.text.count(_BREAK, 0, end) + 1})" if "\n" in self.text.strip() else ""
+        return "\n".join((*self.place(width), f"{self.message}{where}"))
+
+    def place(self, width: int = 100) -> tuple[str, ...]:
+        """The line of the text and a caret under the place; nothing without a text.
+
+        A line wider than ``width`` columns is cut to the part around the place. Characters that
+        could disturb a terminal are replaced, and tabs by a blank.
+        """
+        if not self.text:
+            return ()
         # What is missing at the end is shown behind the last thing that is there.
         position = min(self.position, len(self.text.rstrip()))
         start = self.text.rfind("\n", 0, position) + 1
         end = self.text.find("\n", position)
         line = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
         place = min(position - start, len(line))
-        if len(line) > width:
-            first = max(0, min(place - width // 2, len(line) - width))
-            cut = line[first : first + width]
-            cut = (_CUT if first else "") + cut + (_CUT if first + width < len(line) else "")
+        # One character for one, so that the place stays.
+        line = "".join(char if char.isprintable() else " " if char == "\t" else "\ufffd" for char in line)
+        if cells(line) > width:
+            # The place stays in the middle, unless the line ends before. Without a limit of characters, a crowd
+            # of combining ones would all be shown.
+            first, most = place, 4 * width
+            while first and place - first < most and cells(line[first - 1 : place]) <= width // 2:
+                first -= 1
+            while first and cells(line[first - 1 : first + most]) <= width:
+                first -= 1
+            part = cut(line[first : first + most], width)
+            line = (_CUT if first else "") + part + (_CUT if first + len(part) < len(line) else "")
             place += (1 if first else 0) - first
-            line = cut
-        line = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in line)
-        where = f" (line {self.text.count(_BREAK, 0, position) + 1})" if "\n" in self.text.strip() else ""
-        return f"{line}\n{_under(line[:place])}^\n{self.message}{where}"
-
-
-def _under(text: str) -> str:
-    """Blanks as wide as the text is on a terminal."""
-    if text.isascii():
-        return "".join("\t" if char == "\t" else " " for char in text)
-    from unicodedata import combining, east_asian_width
-
-    blanks = []
-    for char in text:
-        if char == "\t":
-            blanks.append("\t")
-        elif not combining(char):
-            blanks.append("  " if east_asian_width(char) in "WF" else " ")
-    return "".join(blanks)
+        return line, " " * cells(line[:place]) + "^"

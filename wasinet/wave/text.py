@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache, lru_cache
+
 from wasinet.wit.types import Enum, Flags, Primitive, Type, Variant
 
-__all__ = ["KEYWORDS", "MAX_DEPTH", "char_text", "describe", "display", "escape_case", "show", "string_text"]
+__all__ = [
+    "KEYWORDS",
+    "MAX_DEPTH",
+    "cells",
+    "char_text",
+    "cut",
+    "describe",
+    "display",
+    "escape_case",
+    "printable",
+    "show",
+    "string_text",
+]
 
 KEYWORDS = frozenset(("true", "false", "inf", "nan", "some", "none", "ok", "err"))
 """The reserved words: a case of the same name is written with ``%``."""
@@ -54,6 +69,52 @@ def char_text(value: str) -> str:
 def escape_case(name: str) -> str:
     """The name of a case as a value writes it: a keyword gets a ``%``."""
     return f"%{name}" if name in KEYWORDS else name
+
+
+def printable(text: str) -> str:
+    """The text in one line, whatever it holds: escapes as in Python stand for what a terminal could act upon.
+
+    Those are control characters, line ends, marks of writing direction and others that take no room, lone
+    surrogates, and code points without a character.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def cells(text: str) -> int:
+    """The columns of a terminal that a printable text takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(_cells(char) - 1 for char in _unusual().findall(text))
+
+
+@cache
+def _unusual() -> re.Pattern[str]:
+    """What may take another room than one column: Latin, arrows, dashes and the lines of tables do not."""
+    return re.compile("[^\x20-\u02ff\u2010-\u2026\u2190-\u21ff\u2500-\u257f]")
+
+
+@lru_cache(1000)
+def _cells(char: str) -> int:
+    from unicodedata import category, east_asian_width
+
+    # The vowels and final consonants of Hangul join the syllable before them.
+    if category(char)[0] == "M" or "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff":
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
+
+
+def cut(text: str, columns: int) -> str:
+    """The text's beginning that fits in so many columns."""
+    if text.isascii():
+        return text[: max(columns, 0)]
+    used = 0
+    for index, char in enumerate(text):
+        used += _cells(char)
+        if used > columns:
+            return text[:index]
+    return text
 
 
 def display(text: str) -> str:

@@ -58,6 +58,8 @@ class Function(Data):
         resource: the receiver's type, for methods.
         states: where a getter or an option may be called; None for functions that need no state
             and for those whose states come from a machine's rows.
+        late: what a socket says beside the refusal once nothing leads on from its state: ``failure``, why no
+            connection was made; ``answer``, that, and the value where there was one. Empty: the refusal alone.
         posix: the POSIX counterpart, as a call or option: ``bind(2)``, ``SO_KEEPALIVE``.
         errors: the documented errors, in the documented order.
         notes: choices of ours.
@@ -72,6 +74,7 @@ class Function(Data):
     summary: str
     resource: Resource | None = None
     states: tuple[str, ...] | None = None
+    late: str = ""
     posix: str = ""
     errors: tuple[Error, ...] = ()
     notes: tuple[Note, ...] = ()

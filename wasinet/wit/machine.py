@@ -82,6 +82,11 @@ class Machine(Data):
         legal = {state for name in self.variants(member) for state in self._cells[name]}
         return tuple(state for state in self.states if state in legal)
 
+    @cached_property
+    def finals(self) -> frozenset[str]:
+        """The states that nothing leads on from."""
+        return frozenset(self.states) - {row.state for row in self.rows}
+
     def refusal(self, member: str) -> str:
         """The error code of this function in a state where it may not be called."""
         for pattern, code in self.refusals.items():

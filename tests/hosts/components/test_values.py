@@ -16,7 +16,9 @@ from tests.guests.wat import guest
 from wasinet.engine.faults import Trap
 from wasinet.hosts.components.component import Component
 from wasinet.hosts.components.imports import Imports
+from wasinet.wit import load
 from wasinet.wit.declare import Function, Interface, Package, World
+from wasinet.wit.ends import ends
 from wasinet.wit.types import (
     BOOL,
     CHAR,
@@ -51,7 +53,10 @@ _MANY = Flags("many", tuple(f"flag-{number}" for number in range(32)))
 _POINT = Record("point", (("x", S16), ("name", STRING), ("z", F64)))
 _SHAPE = Variant("shape", (("nothing", None), ("dot", _POINT), ("bytes", List(U8)), ("wide", U64)))
 _NESTED = Record("nested", (("shapes", List(_SHAPE)), ("color", Option(_COLOR)), ("rights", _RIGHTS)))
-_NAMED = {str(t): t for t in (_COLOR, _RIGHTS, _MANY, _POINT, _SHAPE, _NESTED)}
+_NETWORK = next(interface.types for interface in load("0.2").interfaces if interface.name == "network")
+_ADDRESSES = {name: type_ for name, type_ in _NETWORK.items() if name.endswith("address")}
+_ADDRESS = _ADDRESSES["ip-socket-address"]
+_NAMED = {str(t): t for t in (_COLOR, _RIGHTS, _MANY, _POINT, _SHAPE, _NESTED)} | _ADDRESSES
 
 _POINT_VALUE = {"x": -3, "name": "höhe", "z": 0.25}
 
@@ -91,6 +96,7 @@ CASES: list[tuple[Type, list[Value]]] = [
         ],
     ),
     (Alias("handle", U32, Resource("thing")), [7]),
+    (_ADDRESS, ends(_ADDRESS)),
 ]
 
 # So many values beside it that both a result and parameters go through memory, where they look alike:

@@ -12,12 +12,16 @@ from wasmtime.component import Component as Compiled
 from wasmtime.component import ComponentInstanceType, FuncType
 
 from wasinet.hosts.components.imports import import_name
-from wasinet.oscalls.interruption import in_thread, interruptible
+from wasinet.hosts.memories import Memories
+from wasinet.oscalls.documents import read_whole
+from wasinet.oscalls.interruption import in_thread
 from wasinet.wit.data import Data
 from wasinet.wit.declare import Interface, World
 
 __all__ = ["Component", "Import", "NotRunnable", "cause_of"]
 
+_LARGEST = 512 << 20
+_TEXT = re.compile(rb"\s*[(;]")
 _MAGIC = b"\0asm"
 _CORE_VERSION = b"\x01\0\0\0"
 # Release candidates had other signatures.
@@ -50,6 +54,9 @@ class Component:
         cache: the folder for compiled code; None for no cache. One that cannot be used is none.
         fuel: whether its instructions are to be counted.
 
+    Attributes:
+        memories: of its instances.
+
     Raises:
         NotRunnable: the file cannot be read, or is no component.
     """
@@ -57,7 +64,8 @@ class Component:
     def __init__(self, path: str, *, cache: str | None = None, fuel: bool = False) -> None:
         self.path = path
         binary = _read(path)
-        self.engine = Engine(_config(cache, fuel))
+        self.memories = Memories()
+        self.engine = Engine(_config(cache, fuel, self.memories))
         try:
             # Compiling takes seconds for a large component, and Ctrl-C is to end that, too.
             self.compiled = in_thread(lambda: Compiled(self.engine, binary))
@@ -127,9 +135,7 @@ def cause_of(error: WasmtimeError) -> str:
 
 def _read(path: str) -> bytes | str:
     try:
-        # A FIFO that nobody writes to keeps open(2) waiting.
-        with interruptible(), open(path, "rb") as file:
-            content = file.read()
+        content = read_whole(path, _LARGEST)
     except OSError as error:
         raise NotRunnable(f"{path}: {error.strerror}") from None
     if content.startswith(_MAGIC):
@@ -137,10 +143,10 @@ def _read(path: str) -> bytes | str:
             raise NotRunnable(f"{path} is a core module, not a component; wasm-tools component new makes one of it")
         return content
     try:
-        text = content.decode()
+        text = content.decode() if _TEXT.match(content) else ""
     except UnicodeDecodeError:
         text = ""
-    if not text.lstrip().startswith(("(", ";")):
+    if not text:
         raise NotRunnable(f"{path} is not a component: neither a .wasm file nor WAT text")
     if _first_word(text) == "(module":
         raise NotRunnable(f"{path} is a core module, not a component")
@@ -159,8 +165,9 @@ def _first_word(text: str) -> str:
             return text.replace("(", " (", 1).split(None, 1)[0].rstrip(")") if text else ""
 
 
-def _config(cache: str | None, fuel: bool) -> Config:
+def _config(cache: str | None, fuel: bool, memories: Memories) -> Config:
     config = Config()
+    memories.serve(config)
     # What ends a guest that computes and calls nothing.
     config.epoch_interruption = True
     if fuel:

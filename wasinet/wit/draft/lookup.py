@@ -45,6 +45,11 @@ _FUNCTIONS = (
                 "resolve-next-address tells.",
                 "draft/ip-name-lookup resolve-addresses",
             ),
+            Note(
+                "localhost and all names below it are answered with ::1 and 127.0.0.1, and no resolver is asked: a "
+                "name server would learn what a guest puts into such a name.",
+                "RFC 6761, section 6.3",
+            ),
         ),
     ),
     _function(

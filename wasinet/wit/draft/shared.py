@@ -9,6 +9,7 @@ from wasinet.wit.types import U32, Alias, Resource, Result
 __all__ = [
     "AGAIN",
     "BUFFER_READ_BACK",
+    "CREATION",
     "DONE",
     "IPV4_SOCKET",
     "IS_BOUND",
@@ -38,6 +39,11 @@ ONE_LISTENER = Note(
     "Listening is the state that is called Listener elsewhere: the text uses both words, and there is one state, "
     "listener.",
     "draft/tcp accept, receive-buffer-size against listen, connect",
+)
+CREATION = Note(
+    "Where the policy allows no use of TCP (of UDP) at all, creation is denied already: unknown. The text names no "
+    "error for it.",
+    "draft/tcp-create-socket create-tcp-socket; draft/udp-create-socket create-udp-socket",
 )
 V6_ONLY = Note(
     "An IPv6 socket starts with IPv6 only, and the mode can be set only before the socket is bound. The text names "

@@ -9,6 +9,7 @@ from wasinet.wit.draft.network import ERROR, IP_ADDRESS_FAMILY, IP_SOCKET_ADDRES
 from wasinet.wit.draft.poll import POLLABLE, POLLABLES
 from wasinet.wit.draft.shared import (
     AGAIN,
+    CREATION,
     DONE,
     IS_BOUND,
     NOT_BOUND,
@@ -56,6 +57,11 @@ _NO_END = Note(
     "The connection state has no end: the text describes none, so a socket stays in it when both directions have ended "
     "or broken, and its streams tell.",
     "draft/tcp connect, shutdown",
+)
+
+_FAILED_CONNECTION = Note(
+    "After a connect that was tried and failed, it gives that call's error again, as in 0.2.",
+    "draft/tcp connect, local-address, remote-address",
 )
 
 _function = partial(Function, "tcp")
@@ -139,13 +145,15 @@ _QUERIES = (
         Result(IP_SOCKET_ADDRESS, ERROR),
         "Returns the local address, with the port that the system chose if port 0 was asked for.",
         states=("bound", "connecting", "connection", "listener"),
+        late="failure",
         posix="getsockname(2)",
         errors=(NOT_BOUND,),
         notes=(
             Note(
-                "It answers while the socket connects, because connect has bound it; never in closed.",
+                "It answers while the socket connects, because connect has bound it.",
                 "draft/tcp bind, local-address",
             ),
+            _FAILED_CONNECTION,
         ),
     ),
     _function(
@@ -154,8 +162,17 @@ _QUERIES = (
         Result(IP_SOCKET_ADDRESS, ERROR),
         "Returns the address of the peer.",
         states=("connection",),
+        late="failure",
         posix="getpeername(2)",
         errors=(_NOT_A_CONNECTION,),
+        notes=(
+            Note(
+                "It answers as long as the socket is in the connection state, also when the peer has reset the "
+                "connection and the system has forgotten the address.",
+                "draft/tcp connect, remote-address",
+            ),
+            _FAILED_CONNECTION,
+        ),
     ),
     _function(
         "address-family",
@@ -219,7 +236,7 @@ _CREATE = Function(
     Result(TCP_SOCKET, ERROR),
     "Makes an unbound TCP socket for one address family, in blocking mode; it needs no network yet.",
     posix="socket(2)",
-    notes=(V6_ONLY,),
+    notes=(V6_ONLY, CREATION),
 )
 
 INTERFACES = (

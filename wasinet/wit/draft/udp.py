@@ -11,6 +11,7 @@ from wasinet.wit.draft.poll import POLLABLE, POLLABLES
 from wasinet.wit.draft.shared import (
     AGAIN,
     BUFFER_READ_BACK,
+    CREATION,
     DONE,
     IPV4_SOCKET,
     IS_BOUND,
@@ -272,7 +273,7 @@ _CREATE = Function(
     Result(UDP_SOCKET, ERROR),
     "Makes an unbound UDP socket for one address family, in blocking mode; it needs no network yet.",
     posix="socket(2)",
-    notes=(V6_ONLY,),
+    notes=(V6_ONLY, CREATION),
 )
 
 INTERFACES = (

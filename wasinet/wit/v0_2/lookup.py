@@ -66,6 +66,11 @@ _FUNCTIONS = (
                 "read alike.",
                 "wasi:sockets/ip-name-lookup resolve-addresses, which does not say what an IP address string is",
             ),
+            Note(
+                "localhost and all names below it are answered with ::1 and 127.0.0.1, and no resolver is asked, on "
+                "every host: a name server would learn what a guest puts into such a name.",
+                "RFC 6761, section 6.3",
+            ),
         ),
     ),
 )

@@ -10,7 +10,9 @@ __all__ = [
     "BIND_FAILURES",
     "BUFFER_READ_BACK",
     "CHILDREN",
+    "CREATION",
     "DONE",
+    "FAILED_CONNECTION",
     "NEW_SOCKET_LIMIT",
     "NO_SUCH_FAMILY",
     "SEND_BUFFER_ZERO",
@@ -43,6 +45,11 @@ CHILDREN = Note(
     "for streams that hosts may trap and are silent about sockets; under the strict rule a guest works everywhere.",
     "wasi:io/streams input-stream.subscribe, output-stream.subscribe",
 )
+FAILED_CONNECTION = Note(
+    "After a start-connect or finish-connect that failed, it gives that call's error again. A closed socket may give "
+    "invalid-state as well, but common C libraries abort on that.",
+    "TcpSocketOperationalSemantics.md, closed",
+)
 BUFFER_READ_BACK = Note(
     "Linux doubles the size that is set, for its own bookkeeping; we report what was set where the kernel took it.",
     "wasi:sockets/tcp tcp-socket.receive-buffer-size; wasi:sockets/udp udp-socket.receive-buffer-size",
@@ -50,6 +57,11 @@ BUFFER_READ_BACK = Note(
 SEND_BUFFER_ZERO = Note(
     "0 is invalid-argument, as for the receive buffer: the text describes both sizes together.",
     "wasi:sockets/tcp tcp-socket.receive-buffer-size; wasi:sockets/udp udp-socket.receive-buffer-size",
+)
+CREATION = Note(
+    "Where the policy allows no use of TCP (of UDP) at all, creation is denied already: access-denied, as Wasmtime "
+    "does. The text names no error for it.",
+    "wasi:sockets/tcp-create-socket create-tcp-socket; wasi:sockets/udp-create-socket create-udp-socket",
 )
 V6_ONLY = Note(
     "An IPv6 socket speaks IPv6 only (IPV6_V6ONLY is on): for both families make two sockets.",

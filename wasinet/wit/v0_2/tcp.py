@@ -11,7 +11,9 @@ from wasinet.wit.v0_2.network import ERROR_CODE, IP_ADDRESS_FAMILY, IP_SOCKET_AD
 from wasinet.wit.v0_2.shared import (
     BIND_FAILURES,
     CHILDREN,
+    CREATION,
     DONE,
+    FAILED_CONNECTION,
     NEW_SOCKET_LIMIT,
     NO_SUCH_FAMILY,
     TCP_SOCKET,
@@ -190,13 +192,19 @@ _QUERIES = (
         Result(IP_SOCKET_ADDRESS, ERROR_CODE),
         "Returns the local address, with the port that the system chose if port 0 was asked for.",
         states=_HAS_LOCAL_ADDRESS,
+        late="answer",
         posix="getsockname(2)",
         errors=(Error("invalid-state", "the socket is not bound"),),
         notes=(
             Note(
-                "It answers while the socket connects, because bound without backticks means bound or any later state; "
-                "never in closed.",
+                "It answers while the socket connects, because bound without backticks means bound or any later state.",
                 "wasi:sockets/tcp tcp-socket, note on bound",
+            ),
+            FAILED_CONNECTION,
+            Note(
+                "After both directions of a connection have ended it goes on to answer, although a closed socket may "
+                "refuse every call.",
+                f"{_SEMANTICS}, closed",
             ),
         ),
     ),
@@ -206,8 +214,17 @@ _QUERIES = (
         Result(IP_SOCKET_ADDRESS, ERROR_CODE),
         "Returns the address of the peer.",
         states=("connected",),
+        late="failure",
         posix="getpeername(2)",
         errors=(Error("invalid-state", "the socket is not connected", ("ENOTCONN",)),),
+        notes=(
+            Note(
+                "It answers as long as the socket is connected, also when the peer has reset the connection and the "
+                "system has forgotten the address.",
+                f"{_SEMANTICS}, connected",
+            ),
+            FAILED_CONNECTION,
+        ),
     ),
     _method(
         "tcp-socket.is-listening",
@@ -252,6 +269,11 @@ _REST = (
                 "the output stream alone sends no FIN and loses none of them.",
                 "wasi:sockets/tcp tcp-socket.shutdown; wasi:io/streams output-stream",
             ),
+            Note(
+                "On a connection that the peer has reset it succeeds as well: the socket is connected until a read, a "
+                "write or a wait meets the reset.",
+                f"{_SEMANTICS}, connected",
+            ),
             _ENDING,
         ),
     ),
@@ -265,7 +287,7 @@ _CREATE = Function(
     "Makes an unbound TCP socket for one address family; it needs no network yet.",
     posix="socket(2)",
     errors=(NO_SUCH_FAMILY, NEW_SOCKET_LIMIT),
-    notes=(V6_ONLY,),
+    notes=(V6_ONLY, CREATION),
 )
 
 INTERFACES = (

@@ -13,6 +13,7 @@ from wasinet.wit.v0_2.shared import (
     BIND_FAILURES,
     BUFFER_READ_BACK,
     CHILDREN,
+    CREATION,
     DONE,
     NEW_SOCKET_LIMIT,
     NO_SUCH_FAMILY,
@@ -290,7 +291,7 @@ _CREATE = Function(
     "Makes an unbound UDP socket for one address family; it needs no network yet.",
     posix="socket(2)",
     errors=(NO_SUCH_FAMILY, NEW_SOCKET_LIMIT),
-    notes=(V6_ONLY,),
+    notes=(V6_ONLY, CREATION),
 )
 
 INTERFACES = (

@@ -1,0 +1,84 @@
+"""The end of a session's pending writes: what is waited for, and what is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasinet.engine.sockets import Socket
+from wasinet.wit.data import Data
+
+if TYPE_CHECKING:
+    from wasinet.engine.engine import Engine
+    from wasinet.engine.streams import Writer
+
+__all__ = ["Undelivered", "drain"]
+
+_MAPPED = "::ffff:"
+
+
+class Undelivered(Data):
+    """Bytes of one stream that were written and never left.
+
+    Args:
+        count: how many.
+        peer: the peer's address; empty for a descriptor of this process, such as standard output.
+        here: the peer is a socket of this session, which reads nothing any more.
+    """
+
+    count: int
+    peer: str
+    here: bool
+
+
+def drain(engine: Engine, timeout: float) -> list[Undelivered]:
+    """Wait until the engine's pending writes are out, ``timeout`` seconds at the most.
+
+    A peer that is a socket of the same session is not waited for: nobody reads from it any more.
+
+    Returns:
+        What is still pending.
+    """
+    deadline = engine.os.monotonic() + timeout
+    engine.drive()
+    here = _to_itself(engine)
+    while engine.pending.keys() - here:
+        left = deadline - engine.os.monotonic()
+        if left <= 0:
+            break
+        engine.poller.drive(left)
+    return [_undelivered(writer, writer in here) for writer in engine.pending]
+
+
+def _undelivered(writer: Writer, here: bool) -> Undelivered:
+    owner = writer.owner
+    assert writer.pending is not None
+    peer = owner.remote if isinstance(owner, Socket) else ""
+    return Undelivered(len(writer.pending), peer, here)
+
+
+def _to_itself(engine: Engine) -> set[Writer]:
+    """The writers of connections whose other end is in this session, accepted or not."""
+    connections = {writer: writer.owner for writer in engine.pending if isinstance(writer.owner, Socket)}
+    if not connections:
+        return set()
+    sockets = {*connections.values(), *(one for one in engine.table.values() if isinstance(one, Socket))}
+    local = set(filter(None, (_endpoint(one.sock.getsockname) for one in sockets)))
+    found = set()
+    for writer, socket in connections.items():
+        mine, peer = _endpoint(socket.sock.getsockname), _endpoint(socket.sock.getpeername)
+        if mine is None or peer is None:
+            continue
+        # A listener at the unspecified address has the connections that it has not accepted yet.
+        listening = mine[0] == peer[0] and {("0.0.0.0", peer[1]), ("::", peer[1])} & local
+        if peer in local or listening:
+            found.add(writer)
+    return found
+
+
+def _endpoint(name: Any) -> tuple[str, int] | None:
+    """A socket's name as host and port, an IPv4-mapped one as the IPv4 address that it is."""
+    try:
+        host, port = name()[:2]
+    except OSError:
+        return None
+    return host.removeprefix(_MAPPED) if "." in host else host, port
