@@ -78,7 +78,7 @@ def test_endings(error: BaseException, code: int, message: str, capsys: pytest.C
 
 def test_a_prompt_without_descriptors(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Its event loop would fail with tracebacks."""
-    monkeypatch.setattr("wasinet.cli.run.catch_signals", lambda: None)
+    monkeypatch.setattr("wasinet.cli.run.install", lambda: None)
     monkeypatch.setattr("wasinet.cli.repl.is_terminal", lambda stream: True)
     monkeypatch.setattr("wasinet.oscalls.files.has_descriptors", lambda count: False)
     assert run_here(["repl"]) == 1

@@ -204,7 +204,7 @@ def test_what_is_not_delivered_changes_no_exit_code(
     component: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("wasinet.cli.session.DRAIN", 0.05)
-    monkeypatch.setattr("wasinet.cli.run.catch_signals", lambda: None)
+    monkeypatch.setattr("wasinet.cli.run.install", lambda: None)
     body = """(loop $l
       (call $streams-output-stream-check-write (local.get $out) (i32.const 0))
       (if (i64.ne (i64.load (i32.const 8)) (i64.const 0)) (then

@@ -68,6 +68,7 @@ PENDING: Final[list[KeyboardInterrupt]] = []
 """What ``checkpoint`` will raise. Calls test it before they call ``checkpoint``, which costs them next to nothing."""
 
 _AGAIN = 1.0
+_ONE = (1).to_bytes(8, sys.byteorder)
 _SOON = 0.001
 # Seconds, 31 years: Python counts the nanoseconds of a timer in 64 bits, with a sign.
 _LONGEST = 1e9
@@ -79,29 +80,30 @@ _late = 0
 _unfinished: set[threading.Thread] = set()
 
 
-def _pipe() -> tuple[int, int]:
+def wake_fd() -> int:
+    """The descriptor that is readable while an interruption is pending: one for the process, from the first wait on."""
     global _wake
     if _wake is None:
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
-        os.set_blocking(writer, False)
-        _wake = reader, writer
-    return _wake
-
-
-def wake_fd() -> int:
-    """The descriptor that is readable while an interruption is pending: one for the process."""
-    return _pipe()[0]
+        if hasattr(os, "eventfd"):
+            # Takes one descriptor where a pipe takes two.
+            fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+            _wake = fd, fd
+        else:
+            _wake = os.pipe()
+            for fd in _wake:
+                os.set_blocking(fd, False)
+    return _wake[0]
 
 
 def request(error: KeyboardInterrupt) -> None:
     """Make an interruption pending, from a signal's handler or another thread."""
     PENDING.append(error)
-    try:
-        os.write(_pipe()[1], b"\0")
-    except BlockingIOError:
-        # A full pipe is readable already.
-        pass
+    if _wake is not None:
+        try:
+            os.write(_wake[1], _ONE)
+        except BlockingIOError:
+            # What is full is readable already.
+            pass
 
 
 def checkpoint() -> None:
@@ -114,11 +116,12 @@ def checkpoint() -> None:
         return
     error = PENDING[0]
     PENDING.clear()
-    try:
-        while os.read(wake_fd(), 64):
+    if _wake is not None:
+        try:
+            while os.read(_wake[0], 64):
+                pass
+        except BlockingIOError:
             pass
-    except BlockingIOError:
-        pass
     raise error
 
 
@@ -196,12 +199,12 @@ def sleep(seconds: float) -> None:
 
 def _wait(fd: int | None, seconds: float | None) -> None:
     """Wait until a descriptor is readable, or for a time."""
-    checkpoint()
     # With poll(2), since a process may have more descriptors than select(2) takes.
     poll = select.poll()
     for one in (fd, wake_fd()):
         if one is not None:
             poll.register(one, select.POLLIN)
+    checkpoint()
     poll.poll(None if seconds is None else min(seconds, LONGEST) * 1000)
     checkpoint()
 
@@ -252,7 +255,6 @@ def install() -> None:
     global _leaving, _late, _at_once
     _leaving, _late, _at_once = False, 0, False
     PENDING.clear()
-    wake_fd()
     try:
         if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL):
             signal.signal(signal.SIGINT, _interrupted)
