@@ -175,7 +175,7 @@ def test_the_rest_of_a_piece_may_never_come() -> None:
             return outcome
 
     text = LISTEN + CONNECT + '> tx.blocking-write-and-flush("xy")\n> a-rx.blocking-read(2)\n'
-    found = compared(text, Short, patience=1.0)
+    found = compared(text, Short, patience=0.4)
     assert [one.outcomes for one in found.differences] == [('ok("xy")', 'ok("x")')]
 
 
