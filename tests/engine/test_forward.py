@@ -257,6 +257,9 @@ def test_waiting_for_room_takes_no_time_of_the_processor(
     assert bench.host.wait(source, SECONDS)
     sink, _ = bench.connected()
     bench.fill(sink.tx)
+    # The kernel may still move bytes from one end to the other, and then there is room again.
+    while bench.host.wait(sink.tx, 0.03):
+        bench.fill(sink.tx)
     waits = 0
     wait_for = bench.host.engine.poller.wait_for
 
