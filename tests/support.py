@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from socket import SocketType
+from types import FrameType
 from typing import Any, NamedTuple
 
 import pytest
@@ -285,7 +286,7 @@ class Asker:
         self.asked: list[tuple[str, Case | str]] = []
         self._open: list[Callable[[Fail | None], None]] = []
 
-    def __call__(self, use: str, target: Case | str, done: Callable[[Fail | None], None]) -> None:
+    def __call__(self, use: str, target: Case | str, rule: str, done: Callable[[Fail | None], None]) -> None:
         self.asked.append((use, target))
         if self.hold:
             self._open.append(done)
@@ -422,6 +423,27 @@ def componentize_py() -> str | None:
     return shutil.which("componentize-py", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
 
 
+def lines_of(act: Callable[[], object]) -> int:
+    """How many lines of wasinet's Python code an act executes: what it costs, without a clock."""
+    count = 0
+
+    def local(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return local
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        return local if f"{os.sep}wasinet{os.sep}" in frame.f_code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    finally:
+        sys.settrace(before)
+    return count
+
+
 def many(few: int, count: int) -> int:
     """How often to repeat what random changes drive: ``count`` with WASINET_THOROUGH in the environment, else few."""
-    return count if os.environ.get("WASINET_THOROUGH") else few
+    return count if THOROUGH else few

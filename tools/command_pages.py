@@ -1,4 +1,4 @@
-"""The manual pages of the program and of its commands, in section 1."""
+"""The manual pages of the program, its groups of commands and its commands, in section 1."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tools.mdoc import (
 )
 from tools.program import Command, Entry, Example, Parameter, Program
 
-__all__ = ["command_page", "entries", "main_page"]
+__all__ = ["command_page", "entries", "group_page", "main_page"]
 
 _CONFIG = """\
 color = "never"
@@ -69,7 +69,8 @@ def main_page(program: Program) -> Page:
                     ),
                     Paragraph(
                         "Received data and results go to standard output, everything else to standard error. "
-                        "Without a command, `wasinet` on a terminal is `wasinet repl`."
+                        "Without a command, `wasinet` on a terminal is `wasinet repl`. A file named `-` is standard "
+                        "output where it is written, and standard input where it is read."
                     ),
                     Subsection("Commands"),
                     commands,
@@ -151,14 +152,51 @@ def command_page(program: Program, command: Command) -> Page:
             exits(program),
             examples(command.examples),
         ),
-        ("wasinet(1)", *siblings, *_topics(command)),
+        ("wasinet(1)", *siblings, *_topics(" ".join((command.summary, *command.help)))),
         placeholders((*command.arguments, *command.options, *program.common)),
     )
 
 
-def _topics(command: Command) -> tuple[str, ...]:
-    """Pages that a command's texts are about."""
-    text = " ".join((command.summary, *command.help)).lower()
+def group_page(program: Program, group: str) -> Page:
+    """``wasinet-tcp(1)``: its commands, each with its page."""
+    commands = [command for command in program.commands if command.path[0] == group]
+    pages = [f"{page_name(command.path)}(1)" for command in commands]
+    return Page(
+        page_name((group,)),
+        1,
+        _lower(program.groups[group]),
+        (
+            Section(
+                "SYNOPSIS",
+                tuple(
+                    Synopsis((program.name, *command.path), (((ARG, "argument ..."), True),)) for command in commands
+                ),
+            ),
+            Section(
+                "DESCRIPTION",
+                (
+                    Paragraph(program.groups[group]),
+                    Items(
+                        tuple(
+                            Item(((PAGE, page),), command.summary)
+                            for page, command in zip(pages, commands, strict=True)
+                        )
+                    ),
+                    Subsection("Common options"),
+                    options(program.common),
+                ),
+            ),
+            exits(program),
+            examples(example for command in commands for example in command.examples),
+        ),
+        ("wasinet(1)", *pages, *_topics(program.groups[group])),
+        placeholders(program.common),
+    )
+
+
+def _topics(text: str) -> tuple[str, ...]:
+    """The pages about what a text speaks of."""
+    text = text.lower()
     about = {
         "wasinet-transcript(5)": "transcript" in text,
         "wasinet-states(7)": "state" in text,

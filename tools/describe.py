@@ -29,6 +29,7 @@ from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.config_keys import keys
 from wasinet.cli.lazy import SUMMARY, leaf
 from wasinet.cli.options import CommonOption, common_options
+from wasinet.cli.params import default_text
 from wasinet.cli.poll import KINDS
 from wasinet.engine.policy import CREATES, USES
 from wasinet.hosts import HOST_NAMES
@@ -111,6 +112,7 @@ def _parameter(command: str, param: Any) -> Parameter:
     argument = param.param_type_name == "argument"
     flag = not argument and param.is_flag
     metavar = "" if flag else str(param.metavar).removesuffix("...")
+    default = default_text(param, param.default)
     # An option's long name says more, but people look for the short one first.
     names = () if argument else tuple(sorted(param.opts, key=len))
     return Parameter(
@@ -118,7 +120,7 @@ def _parameter(command: str, param: Any) -> Parameter:
         options=names,
         off=() if argument else tuple(param.secondary_opts),
         metavar=metavar,
-        help=param.help or "",
+        help=" ".join(filter(None, (param.help, default and f"The default is {default}."))),
         value=None if flag else _value(command, str(param.name), metavar, param.help or ""),
         required=bool(param.required),
         many=param.nargs != 1 if argument else bool(param.multiple),

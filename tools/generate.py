@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tools.command_pages import command_page, main_page
+from tools.command_pages import command_page, group_page, main_page
 from tools.describe import program
 from tools.mdoc import Page, mdoc
 from tools.program import Program
@@ -31,9 +31,11 @@ _SCRIPTS: Mapping[str, Callable[[Program], str]] = {"bash": bash, "zsh": zsh, "f
 
 
 def all_pages(facts: Program) -> list[Page]:
-    """Every manual page: the program's, one for each command, and the topics."""
+    """Every manual page: the program's, one for each group and each command, and the topics."""
+    groups = (group_page(facts, group) for group in facts.groups)
+    commands = (command_page(facts, command) for command in facts.commands)
     topics = (make(facts) for make in TOPICS.values())
-    return [main_page(facts), *(command_page(facts, command) for command in facts.commands), *topics]
+    return [main_page(facts), *groups, *commands, *topics]
 
 
 def outputs(root: Path, facts: Program) -> Iterator[tuple[Path, str]]:

@@ -311,4 +311,4 @@ TOPICS: Mapping[str, Callable[[Program], Page]] = {
     "states": states_page,
     "wave": wave_page,
 }
-"""Topic to what makes its page; a command of the same name has the name first."""
+"""Topic to what makes its page; a command or group of the same name has the name first."""

@@ -35,6 +35,7 @@ from wasinet.script.transcript import read_file
 from wasinet.wave.human import HumanPrinter
 from wasinet.wit import DEFAULT_WORLD
 from wasinet.wit.declare import Function
+from wasinet.wit.english import counted
 from wasinet.wit.types import (
     STRING,
     U8,
@@ -183,7 +184,7 @@ class Session:
         if len(arguments) > len(params) or any(
             not isinstance(resolve(type_), Option) for _, type_ in params[len(arguments) :]
         ):
-            raise TypeError(f"{function.signature()} takes {len(params)} arguments, not {len(arguments)}")
+            raise TypeError(f"{function.signature()} takes {counted(len(params), 'argument')}, not {len(arguments)}")
         values = [self._in(argument, type_, name) for argument, (name, type_) in zip(arguments, params, strict=False)]
         values += [None] * (len(params) - len(arguments))
         outcome = self.host.call(self._keys[function.qualified], *values)

@@ -56,13 +56,12 @@ def test_before_and_after(monkeypatch: pytest.MonkeyPatch, before: int) -> None:
 
 
 def test_the_later_one_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert parsed(monkeypatch, "--trace-data", "1", "wit", "--trace-data", "2").trace_data == 2
+    assert parsed(monkeypatch, "--trace", "--trace-data", "1", "wit", "--trace-data", "2").trace_data == 2
 
 
 def test_environment_lies_below_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = parsed(
-        monkeypatch, "--trace-data", "7", "wit", WASINET_TRACE_DATA="9", WASINET_COLOR="always", WASINET_JSON="yes"
-    )
+    variables = {"WASINET_TRACE_DATA": "9", "WASINET_COLOR": "always", "WASINET_JSON": "yes"}
+    settings = parsed(monkeypatch, "--trace", "--trace-data", "7", "wit", **variables)
     assert (settings.trace_data, settings.color, settings.json) == (7, "always", True)
     assert parsed(monkeypatch, "wit", "--color", "never", WASINET_COLOR="always").color == "never"
     assert parsed(monkeypatch, "wit", WASINET_JSON="0").json is False

@@ -17,7 +17,7 @@ PERMITS = """> u = create-udp-socket(ipv4)
 > (in, out) = u.stream(none)
 > out.check-send()
 """
-TWO = "'native' names 1 hosts, and two are compared; e.g. native,wasmtime"
+TWO = "'native' names 1 host, and two are compared; e.g. native,wasmtime"
 ONLY = "the host wasmtime has the world 0.2, not draft"
 VIOLATES = "> s = create-tcp-socket(ipv4)\n> s.start-connect(net, 127.0.0.1:0)\n> s.hop-limit()\n"
 

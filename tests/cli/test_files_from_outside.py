@@ -18,9 +18,10 @@ from tests.guests.wat import guest
 from tests.mutations import mutated
 from tests.support import many
 from wasinet import wit
-from wasinet.cli.config import ConfigError
+from wasinet.cli.ask import TerminalAsker
 from wasinet.cli.config_keys import load as load_config
 from wasinet.cli.policy_options import make_policy, write_learned
+from wasinet.cli.settings import ConfigError, Settings
 from wasinet.cli.trace_files import read_calls
 from wasinet.cli.values import BadValue
 from wasinet.conformance import deviations
@@ -117,7 +118,8 @@ def _trace(path: str) -> None:
 
 
 def _policy(path: str) -> None:
-    make_policy((), (), file=path, ask=False, learn=False, told=None, own=tuple)
+    asker = TerminalAsker("guest", Painter(False))
+    make_policy((), (), file=path, ask=False, asker=asker, learn=False, told=None, own=tuple)
 
 
 def _deviations(path: str) -> None:
@@ -208,7 +210,7 @@ def test_a_trace_of_wrong_values_is_refused(command: str, changes: dict[str, obj
 def test_a_learnt_rule_stays_one_rule(tmp_path: Path) -> None:
     # A guest chooses the names that it looks up.
     rule = 'name-lookup:x", "all"]\ndeny = [" \\u0041\x1b\u202e'
-    write_learned(str(tmp_path / "learnt"), [Learned(rule, 1), Learned("udp-send:127.0.0.1:9", 20)])
+    write_learned(Settings(), str(tmp_path / "learnt"), [Learned(rule, 1), Learned("udp-send:127.0.0.1:9", 20)])
     assert tomllib.loads((tmp_path / "learnt").read_text())["allow"] == [rule, "udp-send:127.0.0.1:9"]
 
 

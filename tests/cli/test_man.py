@@ -83,11 +83,13 @@ def test_in_a_pipe_no_pager_is_started() -> None:
         (("tcp", "listen"), "wasinet-tcp-listen.1"),
         (("tcp-listen",), "wasinet-tcp-listen.1"),
         (("wasinet-tcp-listen",), "wasinet-tcp-listen.1"),
-        (("tcp",), "wasinet.1"),
+        (("tcp",), "wasinet-tcp.1"),
         (("states",), "wasinet-states.1"),
         (("states.7",), "wasinet-states.7"),
         (("transcript",), "wasinet-transcript.5"),
-        (("trace",), "wasinet-trace.5"),
+        # A command and a group of the same name have it first.
+        (("trace",), "wasinet-trace.1"),
+        (("trace.5",), "wasinet-trace.5"),
         (("wave",), "wasinet-wave.7"),
     ],
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import termios
 import tracemalloc
 from pathlib import Path
 
@@ -165,35 +167,88 @@ def asking(component: Path, port: int, policy: Path) -> pexpect.spawn:
 
 
 @pytest.mark.parametrize(
-    ("answers", "code"),
-    [(["o"], 0), (["always"], 0), (["N"], 1), (["what?", "", "once"], 0), (["\x04"], 1)],
+    ("key", "code"),
+    # A function key, and what was pasted, are no answers, whatever letters are in them.
+    [("o", 0), ("a", 0), ("N", 1), ("\x04", 1), ("\x1b[A", None), ("noon", None), ("y", None)],
 )
-def test_questions(answers: list[str], code: int, component: Path, tmp_path: Path) -> None:
+def test_one_key_answers(key: str, code: int | None, component: Path, tmp_path: Path) -> None:
     with server() as (_, port):
         terminal = asking(component, port, tmp_path / "policy.toml")
-        for answer in answers:
-            terminal.expect_exact(f"wasinet: tcp-connect 127.0.0.1:{port}? [o]nce, [a]lways, [n]ever: ")
-            if answer == answers[0] and _IN_PROGRESS not in terminal.before:
-                # The operation is in progress meanwhile, whoever writes first.
-                terminal.expect_exact(_IN_PROGRESS)
-            terminal.send(answer if answer == "\x04" else f"{answer}\r")
+        # The operation is in progress meanwhile, and told above the question.
+        terminal.expect_exact(_IN_PROGRESS)
+        terminal.expect_exact(f"guest.wat: --allow tcp-connect:127.0.0.1:{port}? [o]nce, [a]lways, [n]ever ")
+        terminal.send(key)
+        if code is None:
+            # A second key is read after the first one.
+            assert terminal.expect_exact([pexpect.TIMEOUT, pexpect.EOF], timeout=0.2) == 0
+            terminal.send("o")
         terminal.expect(pexpect.EOF)
         terminal.close()
-    assert terminal.exitstatus == code
+    assert terminal.exitstatus == (code or 0)
     if code:
         assert "finish-connect() → err(access-denied)" in terminal.before
         assert f"tcp-connect of 127.0.0.1:{port} was denied at the terminal" in terminal.before
 
 
-def test_ctrl_c_at_a_question(component: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("end", "ended"),
+    [("\x03", (130, None)), ("\x1c", (None, signal.SIGQUIT)), (signal.SIGTERM, (143, None))],
+)
+def test_an_end_at_a_question(
+    end: str | signal.Signals, ended: tuple[int | None, int | None], component: Path, tmp_path: Path
+) -> None:
+    """Whatever ends the run, the terminal is as it was."""
     with server() as (_, port):
         terminal = asking(component, port, tmp_path / "policy.toml")
-        terminal.expect_exact("[n]ever: ")
-        terminal.sendintr()
+        before = termios.tcgetattr(terminal.child_fd)
+        terminal.expect_exact("[n]ever ")
+        assert termios.tcgetattr(terminal.child_fd) != before
+        if isinstance(end, str):
+            terminal.send(end)
+        else:
+            terminal.kill(end)
         terminal.expect(pexpect.EOF)
+        assert termios.tcgetattr(terminal.child_fd) == before
         terminal.close()
-    assert terminal.exitstatus == 130
+        assert (terminal.exitstatus, terminal.signalstatus) == ended
     assert "Traceback" not in terminal.before
+
+
+def test_a_question_goes_away_with_the_call(component: Path) -> None:
+    """The guest's line is above the question, which is erased when the guest drops its lookup."""
+    component.write_text(guest(wit.load("0.2-command"), bodies.asks(2, 300)))
+    arguments = [*COMMAND[1:], "run", "--ask", str(component)]
+    environment = {**CLEAN, "TERM": "xterm", "NO_COLOR": "1"}
+    terminal = pexpect.spawn(sys.executable, arguments, env=environment, timeout=SECONDS, encoding="utf-8")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    question = "guest.wat: --allow name-lookup:example.test? [o]nce, [a]lways, [n]ever "
+    round_ = f"trying, \r\n{question}\r\x1b[Jgave up\r\n{question}\r\x1b[J"
+    assert terminal.before == round_ * 2
+    assert terminal.exitstatus == 1
+
+
+def test_ctrl_z_and_fg_at_a_question(component: Path) -> None:
+    component.write_text(guest(wit.load("0.2-command"), bodies.asks(1, 3_600_000)))
+    env = {**CLEAN, "TERM": "xterm", "NO_COLOR": "1", "PS1": "$> "}
+    shell = pexpect.spawn("bash", ["--norc", "--noprofile", "-i"], env=env, encoding="utf-8", timeout=SECONDS)
+    try:
+        shell.expect_exact("$> ")
+        shell.sendline(" ".join([*COMMAND, "run", "--ask", str(component)]))
+        shell.expect_exact("[n]ever ")
+        shell.send("\x1a")
+        shell.expect_exact("Stopped")
+        shell.expect_exact("$> ")
+        shell.sendline("stty -a")
+        shell.expect_exact("$> ")
+        assert " icanon " in shell.before
+        shell.sendline("fg")
+        shell.expect_exact("[n]ever ")
+        shell.send("n")
+        shell.expect_exact("[n]ever never\r\n")
+        shell.expect_exact("$> ")
+    finally:
+        shell.close(force=True)
 
 
 # Learning

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.command import run
 from wasinet.cli.commands import COMMANDS
+from wasinet.cli.config import read_config
+from wasinet.cli.lazy import root
+from wasinet.cli.settings import Settings
+from wasinet.cli.values import BadValue
+from wasinet.hosts import HostError
 from wasinet.wit import WORLD_NAMES
 
 
@@ -75,10 +82,10 @@ def test_usage_error(arguments: list[str], message: str) -> None:
 
 def test_environment_is_checked_too() -> None:
     done = run("wit", env={"WASINET_WORLD": "9"})
-    assert done.stderr == f"wasinet: --world: '9' is no world; choose {', '.join(WORLD_NAMES)}\n"
+    assert done.stderr == f"wasinet: WASINET_WORLD: '9' is no world; choose {', '.join(WORLD_NAMES)}\n"
     assert done.returncode == 2
     done = run("wit", env={"WASINET_JSON": "maybe"})
-    assert done.stderr == "wasinet: --json: 'maybe' is neither yes nor no; e.g. 1, 0\n"
+    assert done.stderr == "wasinet: WASINET_JSON: 'maybe' is neither yes nor no; e.g. 1, 0\n"
     assert done.returncode == 2
 
 
@@ -110,3 +117,32 @@ def test_help_of_commands(arguments: list[str]) -> None:
     assert done.returncode == 0
     assert done.stdout.startswith(f"Usage: wasinet {' '.join(arguments[:-1])} [OPTIONS]")
     assert "Common options:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("env", "config", "message"),
+    [
+        ({"WASINET_WORLD": "draft"}, "", "wasinet: fuzz: WASINET_WORLD: this command speaks 0.2, not draft"),
+        ({}, 'world = "draft"', "wasinet: fuzz: PATH:1: world: this command speaks 0.2, not draft"),
+        ({"WASINET_WORLD": "0.2"}, 'world = "draft"', ""),
+    ],
+)
+def test_the_source_of_a_value_is_named(
+    env: dict[str, str], config: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "wasinet" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(config)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    read_config(settings)
+    with root().make_context("wasinet", ["fuzz", "--calls", "0"], obj=settings) as ctx:
+        try:
+            ctx.command.invoke(ctx)
+        except (BadValue, HostError) as error:
+            said = "" if "world" not in str(error) else f"wasinet: fuzz: {settings.blamed(str(error))}"
+            assert said == message.replace("PATH", str(path))
+        else:
+            assert not message

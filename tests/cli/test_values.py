@@ -18,6 +18,7 @@ from wasinet.cli.values import (
     parse_count,
     parse_duration,
     parse_endpoint,
+    parse_local,
     parse_port,
     parse_seconds,
     parse_size,
@@ -145,6 +146,8 @@ def test_a_server_whose_zone_is_wrong(text: str, message: str) -> None:
     [
         ("localhost", "'localhost' has no port; e.g. localhost:80"),
         ("", "'' has no port; e.g. localhost:80"),
+        ("80", "'80' has no host; e.g. localhost:80"),
+        ("65536", "port 65536 is too large"),
         ("localhost:", "'localhost:' has no port; e.g. localhost:80"),
         (":", "':' has no port; e.g. localhost:80"),
         ("::1", "needs brackets around the IPv6 address, and a port: [::1]:80"),
@@ -178,6 +181,20 @@ def test_no_endpoint(text: str, message: str) -> None:
         parse_endpoint(text)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("80", "'80' has no host; e.g. 127.0.0.1:80, or :80 for all addresses of this machine"),
+        ("65536", "port 65536 is too large; ports go up to 65535"),
+        ("localhost", "'localhost' has no port; e.g. localhost:80"),
+    ],
+)
+def test_no_local_endpoint(text: str, message: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        parse_local(text)
+    assert str(caught.value) == message
 
 
 @given(st.text())

@@ -18,6 +18,7 @@ __all__ = [
     "SPIN",
     "TRAP",
     "WRITE_FOR_EVER",
+    "asks",
     "connected",
     "then_lookup",
 ]
@@ -125,3 +126,41 @@ def then_lookup(name: str = "localhost") -> str:
     for written, letters in (("0x736f686c61636f6c", name[:8]), ("0x74", name[8])):
         code = code.replace(written, hex(int.from_bytes(letters.encode(), "little")))
     return code
+
+
+_ASKS = """(local $net i32) (local $s i32) (local $p i32) (local $t i32) (local $out i32) (local $i i32)
+  DATA
+  (local.set $net (call $instance-network-instance-network))
+  (local.set $out (call $stderr-get-stderr))
+  (loop $again
+    (call $streams-output-stream-blocking-write-and-flush
+      (local.get $out) (i32.const 4096) (i32.const 8) (i32.const 0))
+    (call $ip-name-lookup-resolve-addresses
+      (local.get $net) (i32.const 4128) (i32.const 12) (i32.const 0))
+    (if (i32.load8_u (i32.const 0)) (then (return (i32.const 1))))
+    (local.set $s (i32.load (i32.const 4)))
+    (local.set $p (call $ip-name-lookup-resolve-address-stream-subscribe (local.get $s)))
+    (local.set $t (call $monotonic-clock-subscribe-duration (i64.const NANOSECONDS)))
+    (i32.store (i32.const 512) (local.get $p))
+    (i32.store (i32.const 516) (local.get $t))
+    (call $poll-poll (i32.const 512) (i32.const 2) (i32.const 0))
+    (if (i32.eqz (i32.load (i32.load (i32.const 0)))) (then (return (i32.const 0))))
+    (call $drop-pollable (local.get $p))
+    (call $drop-pollable (local.get $t))
+    (call $streams-output-stream-blocking-write-and-flush
+      (local.get $out) (i32.const 4104) (i32.const 8) (i32.const 0))
+    (call $drop-resolve-address-stream (local.get $s))
+    (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ROUNDS))))
+  (i32.const 1)
+"""
+
+
+def asks(rounds: int, milliseconds: int) -> str:
+    """Looks ``example.test`` up, gives up after a time and says so, again and again; for ``0.2-command``.
+
+    It writes ``trying, `` before, without a line's end, and ``gave up\\n`` when it gives up.
+    """
+    data = b"trying, gave up\n".ljust(32) + b"example.test"
+    stores = " ".join(f"(i32.store8 (i32.const {4096 + at}) (i32.const {byte}))" for at, byte in enumerate(data))
+    body = _ASKS.replace("DATA", stores).replace("ROUNDS", str(rounds))
+    return body.replace("NANOSECONDS", str(milliseconds * 1_000_000))

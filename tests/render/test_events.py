@@ -25,6 +25,13 @@ PLAIN = Painter(False)
             "closed 127.0.0.1:80: 5 bytes received, 7 sent, 250 ms",
         ),
         (Event("closed", peer="127.0.0.1:80"), "closed 127.0.0.1:80"),
+        (Event("received", peer="a:1", bytes=1), "1 byte from a:1"),
+        (Event("received", peer="a:1", bytes=0), "0 bytes from a:1"),
+        (Event("all-received", datagrams=1, received=1, seconds=2), "received 1 datagram, 1 byte, in 2.00 s"),
+        (
+            Event("all-sent", datagrams=2, sent=1, peer="a:1", seconds=2),
+            "sent 2 datagrams, 1 byte, to a:1 in 2.00 s",
+        ),
         (Event("probe", target="a:1", number=1, ok=False, code="timeout", reason="x"), "a:1: timeout"),
         (
             Event("summary", target="a:1", sent=2, lost=2, min=None, median=None, max=None),

@@ -106,5 +106,6 @@ def test_lines_are_valid_whatever_is_in_them() -> None:
     line = dump_line({"name": "grün \udc80 \n"})
     assert "\n" not in line
     assert "grün" in line
-    assert json.loads(line.encode("utf-8")) == {"name": "grün \udc80 \n"}
+    # What came as a lone surrogate is no text: strict readers refuse its escape, too.
+    assert json.loads(line.encode("utf-8")) == {"name": "grün \ufffd \n"}
     assert plain_json(float("inf")) == "inf"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.repl.support import Fed
 from wasinet.repl.commands import COMMANDS
+from wasinet.repl.completion import candidates
 
 BIND = ("s = create-tcp-socket(ipv4)", "s.start-bind(net, 127.0.0.1:0)", "s.finish-bind()")
 
@@ -188,3 +189,19 @@ def test_a_saved_session_replays(enter: Fed, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert "b'hello'" in done.stdout
+
+
+def test_files_with_blanks_and_standard_output(enter: Fed, tmp_path: Path) -> None:
+    enter("s = create-udp-socket(ipv4)")
+    assert enter(".save -") == ["%world 0.2", "%host native", "> s = create-udp-socket(ipv4)", "< ok(_)"]
+    assert enter(".export python -")[-1] == "host.close(5.0)"
+    for entered, name in ((f'"{tmp_path}/a b"', "a b"), (f"'{tmp_path}/c\"'", 'c"'), (f"{tmp_path}/d e", "d e")):
+        assert enter(f".save {entered}") == [f"wrote 1 call to {tmp_path}/{name}"]
+        assert (tmp_path / name).exists()
+        assert enter(f".load {entered}")[-1].startswith("ok")
+        enter(".reset", "s = create-udp-socket(ipv4)")
+    assert enter('.save "x') == ['.save: "x has no closing quote']
+    assert enter('.save "x" y') == ['.save takes one file, not 2: "x" y']
+    assert enter(".load -") == [".load reads a file; lines are entered or pasted at the prompt"]
+    offered = candidates(enter.repl, f".load {tmp_path}/a", len(f".load {tmp_path}/a"))
+    assert [one.text for one in offered] == [f'"{tmp_path}/a b"']

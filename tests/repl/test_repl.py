@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.repl.support import Fed, fed
+from tests.support import lines_of
 from wasinet.repl.highlight import pieces
 from wasinet.repl.repl import needs_more
 
@@ -140,3 +141,29 @@ def test_records_are_tables(enter: Fed) -> None:
     assert said[2].split()[:2] == ["0", '"one"']
     enter(".format wave", "tx.check-send()", 'tx.send([{data: "two", remote-address: a}])', ".wait rx")
     assert enter("rx.receive(5)")[0].startswith("ok([{")
+
+
+@pytest.mark.parametrize("text", ["create-udp-socket(ipv4)", "s = create-udp-socket(ipv4); drop(s)", ".drop nobody"])
+def test_a_line_costs_the_same_beside_many_handles(enter: Fed, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enter.repl.session.host, "handles", lambda: pytest.fail("all handles were asked about"))
+    costs = []
+    for count in (10, 90):
+        enter(*["create-udp-socket(ipv4)"] * count, text)
+        costs.append(lines_of(lambda: enter(text)))
+    assert costs[0] == costs[1]
+    assert enter("udp1.start-bind(net, 127.0.0.1:0)") == ["ok  udp1: unbound → bind-in-progress"]
+
+
+def test_tables_follow_what_other_calls_change(enter: Fed) -> None:
+    """A stream that sees its connection end moves the socket."""
+    enter(
+        "l = create-tcp-socket(ipv4); l.start-bind(net, 127.0.0.1:0); l.finish-bind(); l.start-listen()",
+        "l.finish-listen(); a = l.local-address(); c = create-tcp-socket(ipv4); c.start-connect(net, a)",
+        ".wait c",
+        "(ci, co) = c.finish-connect()",
+        ".wait l",
+        "(s, si, so) = l.accept(); c.shutdown(send)",
+        "drop(so); drop(si); drop(s)",
+    )
+    (line,) = enter("ci.blocking-read(1)")
+    assert "c: connected → closed" in line

@@ -116,3 +116,43 @@ def test_ctrl_c_in_a_blocking_call(start: Start, blocking: str) -> None:
     child.sendcontrol("c")
     ready(child)
     assert "closed p (pollable)" in leave(child)
+
+
+def test_pasted_lines_run_like_entered_ones_and_keep_their_tabs(start: Start) -> None:
+    child = start()
+    child.send("\x1b[200~.time on\rs = create-tcp-socket(ipv4)\r\ts.address-family()\r.world\x1b[201~")
+    child.expect(r"(?:\.\.\. .*){3}world")
+    shown = child.after
+    child.send("\r")
+    child.expect_exact(_ACCEPTED)
+    child.expect(r"unbound.*ipv4.*there is")
+    assert "^I" not in shown
+    leave(child)
+
+
+def test_ctrl_z_stops_the_job_and_fg_brings_the_line_back(tmp_path: Path) -> None:
+    """Under a shell with job control; without one the system ignores the key."""
+    env = {**CLEAN, "TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1"}
+    shell = pexpect.spawn(
+        "bash", ["--norc", "--noprofile", "-i"], env=env | {"PS1": "$> "}, encoding="utf-8", timeout=15
+    )
+    try:
+        shell.expect_exact("$> ")
+        shell.sendline(" ".join(COMMAND))
+        ready(shell)
+        shell.send("create-udp-socket(ipv")
+        shell.sendcontrol("z")
+        shell.expect_exact("Stopped")
+        shell.expect_exact("$> ")
+        shell.sendline("stty -a")
+        shell.expect_exact("$> ")
+        assert " icanon " in shell.before
+        assert " echo " in shell.before
+        shell.sendline("fg")
+        shell.expect_exact(_BEGUN)
+        enter(shell, "6)", "unbound")
+        shell.sendcontrol("\\")
+        shell.expect_exact("Quit")
+        shell.expect_exact("$> ")
+    finally:
+        shell.close(force=True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support import lines_of
 from wasinet import wit
 from wasinet.engine.policy import PolicyError
 from wasinet.hosts import DEFAULT_HOST, Trapped, make_host
@@ -104,7 +105,7 @@ def test_calls(session: Session, text: str, shown: str) -> None:
         ("x = drop(socke)", "x", "drop gives nothing that could be assigned"),
         ("x = socke.start-listen()", "x", "tcp-socket.start-listen gives nothing that could be assigned"),
         ("(a, b) = socke.accept()", "a", "tcp-socket.accept gives 3 values, tuple<tcp-socket, input-stream, output-s"),
-        ("(a, b) = now()", "a", "now gives one value, instant; here are 2 names"),
+        ("(a, b) = now()", "a", "now gives one value, instant; 2 names given"),
         ("(a, a, b) = socke.accept()", "a, b", "a is here twice"),
         ("drop()", ")", "expected a handle to drop, a variable or #3, found ')'"),
         ("drop(here)", "here", "expected a handle; here is a value of the type ip-socket-address"),
@@ -324,3 +325,47 @@ def test_no_text_at_a_prompt_raises_anything_else(text: str, cursor: int) -> Non
         error = raised
     assert error is None or error.render()
     look(text, min(cursor, len(text)), names, _Blind())
+
+
+_COSTING = pytest.mark.parametrize(
+    "text", ["create-udp-socket(ipv4)", "s = create-udp-socket(ipv4); drop(s)", "#2.address-family()", "drop(#900)"]
+)
+
+
+def costs(host: str, text: str) -> list[int]:
+    """What running a text costs beside few and beside many handles."""
+    session = Session(lambda: make_host(host))
+    found = []
+    try:
+        run(session, "t = create-tcp-socket(ipv4); drop(t)")
+        for count in (10, 100):
+            for _ in range(count):
+                run(session, "create-udp-socket(ipv4)")
+            run(session, text)
+            found.append(lines_of(lambda: run(session, text)))
+    finally:
+        session.host.close()
+    return found
+
+
+@_COSTING
+def test_a_call_costs_the_same_beside_many_handles(text: str) -> None:
+    few, many = costs(DEFAULT_HOST, text)
+    assert few == many
+
+
+@_COSTING
+@pytest.mark.usefixtures("wasmtime_runtime")
+def test_a_call_on_wasmtime_costs_the_same_beside_many_handles(text: str) -> None:
+    few, many = costs("wasmtime", text)
+    assert few == many
+
+
+def test_default_names_are_the_first_free_ones(session: Session) -> None:
+    run(session, "create-udp-socket(ipv4)\n" * 3)
+    assert session.handle_names == {1: "udp1", 2: "udp2", 3: "udp3"}
+    # A failed assignment frees its name, and a person may have taken one.
+    run(session, "udp2 = udp1.receive-buffer-size(); udp4 = create-udp-socket(ipv6)")
+    run(session, "udp3 = udp1.remote-address()")
+    steps = [step for text in ("create-udp-socket(ipv4)",) * 2 for step in run(session, text)]
+    assert [step.assigned for step in steps] == [("udp3",), ("udp5",)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasinet.cli.values import BadValue, BadZone, Endpoint, parse_endpoint
 
-__all__ = ["parse_address"]
+__all__ = ["local_address", "parse_address"]
 
 
 def parse_address(text: str, port: int, what: str) -> Endpoint:
@@ -30,3 +30,8 @@ def parse_address(text: str, port: int, what: str) -> Endpoint:
         if endpoint.family is not None:
             return endpoint
     raise BadValue(f"{text!r} is no {what}")
+
+
+def local_address(text: str) -> Endpoint:
+    """An address of this machine to bind; port 0 where it has none. Raises BadValue."""
+    return parse_address(text, 0, "local address; e.g. 127.0.0.1, 127.0.0.1:5000, [::1]:5000")

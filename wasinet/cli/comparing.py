@@ -5,20 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.tracing import readers
 from wasinet.cli.values import BadValue
 from wasinet.hosts import HOST_NAMES, Host, make_host
-from wasinet.programs.events import LocalFailed
 from wasinet.render.color import is_terminal, wants_color, width_of
 from wasinet.render.table import Table, table_text
 from wasinet.render.theme import Painter
 from wasinet.wit.data import Data
+from wasinet.wit.english import counted
 
-__all__ = ["NATIVE_AND_WASMTIME", "HostPair", "makers", "parse_hosts", "show_table", "traced", "write_file"]
+__all__ = ["NATIVE_AND_WASMTIME", "HostPair", "makers", "parse_hosts", "show_table", "traced"]
 
 Attach = Callable[[Host], Host]
 
@@ -28,6 +27,9 @@ class HostPair(Data):
 
     first: str
     second: str
+
+    def __str__(self) -> str:
+        return f"{self.first},{self.second}"
 
 
 NATIVE_AND_WASMTIME = HostPair("native", "wasmtime")
@@ -47,7 +49,7 @@ def parse_hosts(text: str) -> HostPair:
         if name not in HOST_NAMES:
             raise BadValue(f"{name!r} is no host; there is {', '.join(HOST_NAMES)}")
     if len(names) != 2:
-        raise BadValue(f"{text!r} names {len(names)} hosts, and two are compared; e.g. {_EXAMPLE}")
+        raise BadValue(f"{text!r} names {counted(len(names), 'host')}, and two are compared; e.g. {_EXAMPLE}")
     return HostPair(names[0], names[1])
 
 
@@ -89,16 +91,3 @@ def show_table(table: Table, settings: Settings) -> None:
     stream = results(settings)
     color = wants_color(settings.color, stream)
     write_line(stream, table_text(table, drawn=is_terminal(stream), color=color, width=width_of(stream)))
-
-
-def write_file(path: str, text: str) -> None:
-    """Write a report.
-
-    Raises:
-        LocalFailed: it cannot be written.
-    """
-    try:
-        Path(path).write_bytes(text.encode())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise LocalFailed(f"write {path}", reason, getattr(error, "errno", None)) from error

@@ -10,9 +10,8 @@ from typing import Any
 
 from typer import BadParameter
 
-from wasinet.cli.config import ConfigError
 from wasinet.cli.options import DECLARATIONS
-from wasinet.cli.settings import Settings
+from wasinet.cli.settings import ConfigError, Settings
 from wasinet.cli.values import BadValue, parse_count, parse_duration, parse_size
 from wasinet.hosts.limits import LIMITS
 from wasinet.oscalls.documents import DocumentError, parse_toml, read_whole
@@ -217,11 +216,14 @@ def parse(path: str, raw: bytes, known: Mapping[str, Key] | None = None) -> list
     return found
 
 
-def apply(found: Sequence[Setting], settings: Settings) -> None:
-    """Set the settings, the defaults of options, and the theme."""
+def apply(found: Sequence[Setting], settings: Settings, path: str = "") -> None:
+    """Set the settings, the defaults of options, and the theme; ``path`` is the file's, for messages."""
     styles = {}
     for one in found:
         key = one.key
+        option = key.option or (f"--{key.name}" if key.setting else "")
+        if option:
+            settings.sources[option] = f"{path}:{one.line}: {key.name}"
         if key.setting:
             setattr(settings, key.setting, one.value)
         elif key.option:

@@ -53,7 +53,8 @@ def command(ctx: typer.Context) -> None:
 
 def _built_in(key: Key) -> Any:
     if key.setting:
-        return getattr(Settings(), key.setting)
+        # Without groups, all of them are traced.
+        return getattr(Settings(), key.setting) or (False if key.metavar == "true|false" else None)
     if key.name == "repl.keys":
         return "emacs"
     section, _, role = key.name.partition(".")

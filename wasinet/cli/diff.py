@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from wasinet import wit
-from wasinet.cli.comparing import NATIVE_AND_WASMTIME, HostPair, makers, parse_hosts, show_table, traced, write_file
+from wasinet.cli.comparing import NATIVE_AND_WASMTIME, HostPair, makers, parse_hosts, show_table, traced
 from wasinet.cli.errors import Mismatch
-from wasinet.cli.output import results, write_json, write_line
-from wasinet.cli.params import checked
+from wasinet.cli.output import results, write_file, write_json, write_line
+from wasinet.cli.params import READ, WRITTEN, checked
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.conformance.compare import Comparison, compare
@@ -30,6 +30,7 @@ from wasinet.render.verdicts import (
     known_table,
 )
 from wasinet.script.transcript import SUFFIX, Transcript, TranscriptError
+from wasinet.wit.english import counted
 
 __all__ = ["command"]
 
@@ -39,7 +40,9 @@ def command(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SCRIPT", help=f"Transcripts, files of calls, or folders of files that end in {SUFFIX}."
+            parser=READ,
+            metavar="SCRIPT",
+            help=f"Transcripts, files of calls, or folders of files that end in {SUFFIX}.",
         ),
     ] = None,
     hosts: Annotated[
@@ -48,10 +51,12 @@ def command(
             "--hosts",
             parser=checked(parse_hosts, "HOSTS"),
             metavar="HOSTS",
-            help="Which two; native,wasmtime by default.",
+            help="Which two.",
         ),
     ] = NATIVE_AND_WASMTIME,
-    junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit report.")] = None,
+    junit: Annotated[
+        str | None, typer.Option("--junit", parser=WRITTEN, metavar="FILE", help="Also write a JUnit report.")
+    ] = None,
     check_known: Annotated[
         bool,
         typer.Option("--known", help="Run the evidence of all known divergences, and report those that are stale."),
@@ -77,7 +82,7 @@ def command(
     if junit is not None:
         from wasinet.conformance.junit import junit_xml
 
-        write_file(junit, junit_xml(comparisons))
+        write_file(settings, junit, junit_xml(comparisons))
     bad = any(one.bad for one in comparisons)
     if check_known:
         bad = _stale(pair, settings, start) or bad
@@ -133,5 +138,5 @@ def _stale(pair: tuple[str, str], settings: Settings, start: float) -> bool:
     stale = sum(not one.reproduces for one in found)
     if not settings.quiet:
         versions = ", ".join(f"{host} {host_version(host)}" for host in dict.fromkeys(pair))
-        write_line(sys.stderr, f"{versions}: {len(found)} known divergences, {stale} of them stale")
+        write_line(sys.stderr, f"{versions}: {counted(len(found), 'known divergence')}, {stale} of them stale")
     return stale > 0

@@ -6,8 +6,7 @@ import errno
 import sys
 from collections.abc import Callable
 
-from wasinet.cli.config import ConfigError
-from wasinet.cli.settings import Settings
+from wasinet.cli.settings import ConfigError, Settings
 from wasinet.cli.values import BadValue, show_duration
 from wasinet.engine.faults import Trap
 from wasinet.hosts import HostError, HostStarved
@@ -69,7 +68,10 @@ def _call_failed(error: CallFailed, settings: Settings) -> Ending:
     if settings.verbose and error.function:
         line += f" ({error.function})"
     code = load(settings.world).code(error.code)
-    return FAILED, (line,) if code is None or not code.advice else (line, f"  {code.advice}")
+    # The reason names the argument that is wrong; the advice, for all functions with arguments, speaks of others.
+    if code is None or not code.advice or (error.reason and error.code == "invalid-argument"):
+        return FAILED, (line,)
+    return FAILED, (line, f"  {code.advice}")
 
 
 def _local_failed(error: LocalFailed, settings: Settings) -> Ending:
@@ -99,7 +101,7 @@ def _trap(error: Trap, settings: Settings) -> Ending:
 
 def _bad_value(error: BadValue | HostError | NotInWorld, settings: Settings) -> Ending:
     first, *others = error.lines if isinstance(error, BadValue) else (str(error),)
-    return USAGE, (f"{_named(settings)}: {first}", *others)
+    return USAGE, (f"{_named(settings)}: {settings.blamed(first)}", *others)
 
 
 def _starved(error: HostStarved, settings: Settings) -> Ending:

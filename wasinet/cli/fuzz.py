@@ -22,6 +22,7 @@ from wasinet.conformance.judge import Judge
 from wasinet.render.printable import lines
 from wasinet.render.verdicts import verdict_fields, verdict_text
 from wasinet.wit import DEFAULT_WORLD
+from wasinet.wit.english import counted
 
 __all__ = ["command"]
 
@@ -42,12 +43,10 @@ def command(
             "--hosts",
             parser=checked(parse_hosts, "HOSTS"),
             metavar="HOSTS",
-            help="Which two; native,wasmtime by default.",
+            help="Which two.",
         ),
     ] = NATIVE_AND_WASMTIME,
-    calls: Annotated[
-        int, typer.Option("--calls", parser=COUNT, metavar="N", help="How many calls to compare; 2000 by default.")
-    ] = 2000,
+    calls: Annotated[int, typer.Option("--calls", parser=COUNT, metavar="N", help="How many calls to compare.")] = 2000,
     seed: Annotated[
         int | None,
         typer.Option("--seed", parser=checked(_seed, "N"), metavar="N", help="Make the calls of an earlier run again."),
@@ -114,5 +113,6 @@ def _show(found: Fuzzed, pair: tuple[str, str], seed: int, settings: Settings, e
     what = "one difference that nobody knows" if finding is not None else "all differences known or allowed"
     write_line(
         sys.stderr,
-        f"seed {seed}: {found.calls} calls in {found.sequences} sequences, {differing} differ; {what}",
+        f"seed {seed}: {counted(found.calls, 'call')} in {counted(found.sequences, 'sequence')}, "
+        f"{differing} differ; {what}",
     )

@@ -14,9 +14,11 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from wasinet.cli.combinations import check, given
 from wasinet.cli.commands import COMMANDS, Entry, Group
 from wasinet.cli.options import CommonOption, common_options
 from wasinet.cli.output import write_line
+from wasinet.cli.params import default_text
 from wasinet.cli.values import BadValue
 from wasinet.oscalls.interruption import checkpoint, interruptible, start_timeout
 from wasinet.render.color import is_terminal, wants_color
@@ -59,8 +61,12 @@ class _Shape:
     def format_options(self, ctx: Any, formatter: Any) -> None:
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Common options": []}
         for param in self.get_params(ctx):  # type: ignore[attr-defined]
+            # Typer would show the value's Python text.
+            param.show_default = False
             record = param.get_help_record(ctx)
             if record is not None:
+                default = default_text(param, param.get_default(ctx, call=False))
+                record = (record[0], f"{record[1]}  [default: {default}]" if default else record[1])
                 argument = param.param_type_name == "argument"
                 common = isinstance(param, CommonOption)
                 sections["Arguments" if argument else "Common options" if common else "Options"].append(record)
@@ -95,6 +101,8 @@ class Leaf(_Shape, TyperCommand):
         if self.calls and ctx.obj.world not in WORLD_NAMES:
             choose = ", ".join(WORLD_NAMES)
             raise BadValue(f"--world: {ctx.obj.world!r} is for wit and explain only; choose {choose}")
+
+        check(ctx.obj.command, given(ctx))
 
         # What was imported stays; the program's own garbage is collected from here on (see ``main``).
         gc.freeze()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wasinet.cli.commands import COMMANDS, Group
 from wasinet.cli.foreground import NOT_FOUND, in_front, program_of
 from wasinet.cli.output import results, write_line
 from wasinet.cli.settings import Settings
@@ -24,7 +23,7 @@ def command(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND", help="A command, or transcript, trace, states.7, wave; without, all."),
+        typer.Argument(metavar="COMMAND", help="A command, or transcript, trace.5, states.7, wave; without, all."),
     ] = None,
     mdoc: Annotated[bool, typer.Option("--mdoc", help="The page's source, for man -l - and mandoc.")] = False,
 ) -> None:
@@ -58,8 +57,8 @@ def shipped_pages() -> list[Traversable]:
 def find_page(words: tuple[str, ...]) -> Traversable:
     """The page of a command, ``("tcp", "listen")``, of a topic, ``("wave",)``, or of a page's own name.
 
-    No word at all, and a group's, is the program's page. ``wasinet-states`` and ``states.7`` are accepted, too; without
-    a number a command goes before a topic.
+    No word at all is the program's page, and a group's word the group's. ``wasinet-states`` and ``states.7`` are
+    accepted, too; without a number a command or group goes before a topic.
 
     Raises:
         BadValue: there is none.
@@ -73,8 +72,6 @@ def find_page(words: tuple[str, ...]) -> Traversable:
     for page in pages:
         if page.name == f"{wanted}.{number}" or (not number and page.name.rpartition(".")[0] == wanted):
             return page
-    if isinstance(COMMANDS.get(stem), Group) and not number:
-        return pages[0]
     from difflib import get_close_matches
 
     names = dict.fromkeys(page.name.rpartition(".")[0].removeprefix("wasinet-") for page in pages)

@@ -83,6 +83,12 @@ def _store(ctx: Context, param: Any, value: Any) -> Any:
     # Flags that were not given are None here, and so they hide nothing that was given further left.
     if value is not None and not ctx.resilient_parsing:
         setattr(ctx.obj, param.name, value)
+        source = ctx.get_parameter_source(param.name)
+        option = max(param.opts, key=len)
+        if source is not None and source.name == "ENVIRONMENT":
+            ctx.obj.sources[option] = param.envvar
+        else:
+            ctx.obj.sources.pop(option, None)
     return value
 
 

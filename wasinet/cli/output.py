@@ -13,7 +13,7 @@ from wasinet.oscalls.interruption import interruptible
 from wasinet.programs.events import LocalFailed
 from wasinet.render.printable import printed
 
-__all__ = ["results", "write_json", "write_line"]
+__all__ = ["results", "write_file", "write_json", "write_line"]
 
 
 def results(settings: Settings) -> Any:
@@ -37,6 +37,23 @@ def write_json(stream: Any, text: str) -> None:
         LocalFailed: the stream does not take it.
     """
     _write(stream, text, "utf-8", "backslashreplace")
+
+
+def write_file(settings: Settings, path: str, text: str) -> None:
+    """Write a file at once, in UTF-8; ``-`` is the stream for results.
+
+    Raises:
+        LocalFailed: it cannot be written.
+    """
+    if path == "-":
+        _write(results(settings), text.removesuffix("\n"), "utf-8", "backslashreplace")
+        return
+    try:
+        with open(path, "wb") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise LocalFailed(f"write {path}", reason, getattr(error, "errno", None)) from error
 
 
 def _write(stream: Any, text: str, encoding: str, errors: str) -> None:

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from wasinet.cli.ask import TerminalAsker
 from wasinet.cli.config_keys import Key, check_flag, check_rules, load, one_of
-from wasinet.cli.output import write_line
+from wasinet.cli.output import write_file, write_line
+from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.learning import Learned, Learner
 from wasinet.engine.policy import ALLOW_ALL, GUEST, LOOKUP, Policy, PolicyError, Rule, Told
 from wasinet.programs.events import LocalFailed
+from wasinet.wit.english import counted
 
 __all__ = ["Denials", "learned_lines", "make_policy", "read_policy", "write_learned"]
 
@@ -52,6 +55,7 @@ def make_policy(
     *,
     file: str | None,
     ask: bool,
+    asker: TerminalAsker,
     learn: bool,
     told: Told | None,
     own: Callable[[], Iterable[str]],
@@ -63,6 +67,7 @@ def make_policy(
         deny: rules that go before.
         file: of ``--policy``.
         ask: let a person decide what no rule speaks of.
+        asker: asks them; opened where they are asked.
         learn: allow everything, and remember it.
         told: is told of denials.
         own: for learning, see ``Learner``.
@@ -79,12 +84,10 @@ def make_policy(
     base = _BASES[said.get("base", "none")]
     allowed = [*base.allow, *_rules("--allow", (*said.get("allow", ()), *allow))]
     denied = _rules("--deny", (*said.get("deny", ()), *deny))
-    asker = None
-    if ask or said.get("ask"):
-        from wasinet.cli.ask import TerminalAsker
-
-        asker = TerminalAsker()
-    return Policy(allowed, denied, asker, told)
+    asking = bool(ask or said.get("ask"))
+    if asking:
+        asker.open()
+    return Policy(allowed, denied, asker if asking else None, told)
 
 
 def _rules(option: str, texts: Iterable[str]) -> list[Rule]:
@@ -137,22 +140,15 @@ def _say(text: str) -> None:
         pass
 
 
-def write_learned(path: str, learned: Sequence[Learned]) -> None:
+def write_learned(settings: Settings, path: str, learned: Sequence[Learned]) -> None:
     """Write the policy that a run needed. Raises LocalFailed."""
     lines = ["# What a run needed, and no more.", 'base = "none"', "allow = ["]
     width = max((len(json.dumps(one.rule)) for one in learned), default=0) + 1
     for one in learned:
         # What JSON escapes in a string, and how, TOML does, too.
         quoted = f"{json.dumps(one.rule)},"
-        lines.append(f"  {quoted:<{width}}  # {one.count} time{'s' if one.count != 1 else ''}")
-    text = "\n".join((*lines, "]", ""))
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except (OSError, ValueError) as error:
-        raise LocalFailed(
-            f"write {path}", getattr(error, "strerror", None) or str(error), getattr(error, "errno", None)
-        ) from error
+        lines.append(f"  {quoted:<{width}}  # {counted(one.count, 'time')}")
+    write_file(settings, path, "\n".join((*lines, "]", "")))
 
 
 def learned_lines(path: str, learned: Sequence[Learned]) -> list[str]:
@@ -173,7 +169,7 @@ def learned_lines(path: str, learned: Sequence[Learned]) -> list[str]:
         if one.rule.partition(":")[0] in ("tcp-connect", "udp-send")
     )
     return [
-        f"learnt {len(learned)} rule{'' if len(learned) == 1 else 's'}; use them with --policy {path}",
+        f"learnt {counted(len(learned), 'rule')}; use them with --policy {path}",
         f"{wasmtime}  (its network is all or nothing: addresses, ports and names are not told apart)",
         f"spin: allowed_outbound_hosts = [{', '.join(outbound)}]  (what comes in, it does not allow at all)",
     ]

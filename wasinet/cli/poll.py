@@ -12,7 +12,7 @@ from wasinet.cli.errors import report
 from wasinet.cli.output import results, write_line
 from wasinet.cli.session import Session
 from wasinet.cli.tcp_listen import listen_addresses
-from wasinet.cli.values import BadValue, parse_endpoint, parse_seconds
+from wasinet.cli.values import BadValue, parse_endpoint, parse_local, parse_seconds
 from wasinet.programs import poll as programs
 from wasinet.programs.events import CallFailed, Event
 from wasinet.programs.guest import WORLDS, guest
@@ -21,6 +21,7 @@ from wasinet.render.color import is_terminal, wants_color
 from wasinet.render.printable import Printable, cells, padded, printed
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
+from wasinet.wit.english import counted
 
 __all__ = ["KINDS", "command", "source_of"]
 
@@ -38,7 +39,7 @@ def _tcp_connect(text: str, family: int | None) -> _Wait:
 
 def _listening(kind: Callable[[programs.Addresses], _Wait]) -> Callable[[str, int | None], _Wait]:
     def make(text: str, family: int | None) -> _Wait:
-        endpoint = parse_endpoint(text)
+        endpoint = parse_local(text)
         return kind(lambda net: listen_addresses(net, endpoint, family))
 
     return make
@@ -170,4 +171,4 @@ def _more(fields: dict[str, Any]) -> str:
         return ", ".join(fields["addresses"])
     if "peer" in fields:
         return f"{fields['local'] or 'unknown'} to {fields['peer'] or 'unknown'}"
-    return f"{fields['bytes']} bytes" if "bytes" in fields else ""
+    return counted(fields["bytes"], "byte") if "bytes" in fields else ""

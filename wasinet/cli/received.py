@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 
-from wasinet.cli.output import write_line
+from wasinet.cli.output import results, write_line
 from wasinet.cli.session import Session
 from wasinet.programs.events import Event, LocalFailed
 
@@ -52,7 +52,10 @@ def shown(
                 told = told and not at_terminal
                 continue
             if event.name == "listening" and port_file is not None:
-                write_port(port_file, event.fields["address"])
+                if port_file == "-":
+                    write_line(results(session.settings), event.fields["address"].rpartition(":")[2])
+                else:
+                    write_port(port_file, event.fields["address"])
                 port_file = None
             if event.name == "data" and hex_dump and not session.settings.json:
                 peer = event.fields["peer"]

@@ -17,7 +17,7 @@ from wasinet.oscalls.interruption import leave
 from wasinet.programs.events import LocalFailed
 from wasinet.render.color import is_terminal, wants_color, width_of
 from wasinet.render.theme import Painter
-from wasinet.repl.repl import Repl, needs_more
+from wasinet.repl.repl import Repl
 from wasinet.script.transcript import MOST
 
 __all__ = ["command"]
@@ -78,7 +78,7 @@ def command(
                 )
             interact(repl, vi=vi)
         else:
-            _feed(repl)
+            repl.feed(_lines())
         interrupted = False
     finally:
         leave()
@@ -95,25 +95,12 @@ def command(
         raise typer.Exit(repl.code)
 
 
-def _input() -> Iterator[bytes]:
-    try:
-        yield from lines_of(sys.stdin.buffer, MOST, sys.maxsize)
-    except OSError as error:
-        raise BadValue(f"standard input cannot be read: {error.strerror}") from None
-
-
-def _feed(repl: Repl) -> None:
-    """Run standard input, line by line as it comes."""
+def _lines() -> Iterator[str]:
+    """Standard input, line by line as it comes."""
     if sys.stdin is None:
         return
-    entered = ""
-    for raw in _input():
-        line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        entered = f"{entered}\n{line}" if entered else line
-        if needs_more(entered):
-            continue
-        repl.run(entered)
-        entered = ""
-        if repl.done:
-            return
-    repl.run(entered)
+    try:
+        for raw in lines_of(sys.stdin.buffer, MOST, sys.maxsize):
+            yield raw.decode("utf-8", "replace").rstrip("\r\n")
+    except OSError as error:
+        raise BadValue(f"standard input cannot be read: {error.strerror}") from None

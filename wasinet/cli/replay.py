@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 
 from wasinet.cli.errors import Mismatch
-from wasinet.cli.output import results, write_json, write_line
+from wasinet.cli.output import results, write_file, write_json, write_line
+from wasinet.cli.params import READ, WRITTEN
 from wasinet.cli.settings import Settings
 from wasinet.cli.tracing import readers
-from wasinet.cli.values import BadValue
+from wasinet.cli.values import BadValue, parse_input
 from wasinet.hosts import Host, make_host
-from wasinet.programs.events import LocalFailed
 from wasinet.render.color import wants_color
 from wasinet.render.theme import Painter
 from wasinet.script.replay import Report, replay
@@ -30,10 +30,13 @@ _ROLES = {"-": "error", "+": "ok"}
 def command(
     ctx: typer.Context,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help=f"Transcripts, or folders of files that end in {SUFFIX}.")
+        list[str],
+        typer.Argument(parser=READ, metavar="FILE", help=f"Transcripts, or folders of files that end in {SUFFIX}."),
     ],
     update: Annotated[bool, typer.Option("--update", help="Write what came where it was not expected.")] = False,
-    junit: Annotated[str | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit report.")] = None,
+    junit: Annotated[
+        str | None, typer.Option("--junit", parser=WRITTEN, metavar="FILE", help="Also write a JUnit report.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="With --update, write pure WAVE.")] = False,
 ) -> None:
     """Run transcripts and compare every outcome with what the file expects.
@@ -42,6 +45,8 @@ def command(
     no transcript.
     """
     settings: Settings = ctx.obj
+    if update and parse_input("-") in files:
+        raise BadValue("--update: standard input cannot be written; name a file")
     transcripts = list(_transcripts(files, settings))
     stream = results(settings)
     paint = Painter(wants_color(settings.color, stream))
@@ -63,7 +68,7 @@ def command(
             reports.append(report)
             updated = update and not report.passed
             if updated:
-                _write(transcript.path, report.updated())
+                write_file(settings, transcript.path, report.updated())
             bad = bad or not (report.passed or (updated and report.mended))
             _show(report, settings, paint, time.monotonic() - start, updated=updated)
     finally:
@@ -72,7 +77,7 @@ def command(
     if junit is not None:
         from wasinet.script.junit import junit_xml
 
-        _write(junit, junit_xml(reports))
+        write_file(settings, junit, junit_xml(reports))
     if bad:
         raise Mismatch
 
@@ -91,14 +96,6 @@ def _transcripts(files: list[str], settings: Settings) -> Iterator[Transcript]:
                 wrong += error.lines
     if wrong:
         raise BadValue(*wrong)
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_bytes(text.encode())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise LocalFailed(f"write {path}", reason, getattr(error, "errno", None)) from error
 
 
 def _show(report: Report, settings: Settings, paint: Painter, elapsed: float, *, updated: bool) -> None:

@@ -65,9 +65,9 @@ def command(
 
     Answers come in the order of the names, each one's addresses in the order in which to try them.
     """
+    if "" in names:
+        raise BadValue("a NAME is empty; e.g. example.com")
     family = options.family_of(ipv4, ipv6)
-    if server is None and server_timeout is not None:
-        raise BadValue("--server-timeout is for the server of --server, which is not given")
     if server_timeout == 0:
         raise BadValue("--server-timeout is longer than 0; e.g. 2s")
     host = None

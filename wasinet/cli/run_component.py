@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from wasinet.cli.ask import TerminalAsker
 from wasinet.cli.limit_options import (
     Fuel,
     MaxHandles,
@@ -21,6 +22,7 @@ from wasinet.cli.limit_options import (
     make_limits,
 )
 from wasinet.cli.output import write_line
+from wasinet.cli.params import READ, WRITTEN
 from wasinet.cli.policy_options import Denials, learned_lines, make_policy, write_learned
 from wasinet.cli.session import DRAIN, Session
 from wasinet.cli.settings import Settings
@@ -31,6 +33,9 @@ from wasinet.engine.program import Preopen, Program
 from wasinet.hosts import DEFAULT_HOST
 from wasinet.hosts.components.component import Component, NotRunnable
 from wasinet.hosts.guest import GuestHost, world_of
+from wasinet.render.color import wants_color
+from wasinet.render.theme import Painter
+from wasinet.wit.english import counted
 
 __all__ = ["CONTEXT", "command"]
 
@@ -72,11 +77,16 @@ def command(
     ] = None,
     ask: Annotated[bool, typer.Option("--ask", help="Ask at the terminal about what no rule speaks of.")] = False,
     policy: Annotated[
-        str | None, typer.Option(metavar="FILE.toml", help="Take the rules of a file instead of loopback only.")
+        str | None,
+        typer.Option(parser=READ, metavar="FILE.toml", help="Take the rules of a file instead of loopback only."),
     ] = None,
     learn: Annotated[
         str | None,
-        typer.Option(metavar="FILE.toml", help="Allow everything, and write the smallest policy that the run needed."),
+        typer.Option(
+            parser=WRITTEN,
+            metavar="FILE.toml",
+            help="Allow everything, and write the smallest policy that the run needed.",
+        ),
     ] = None,
 ) -> int:
     """Run a WASI 0.2 COMPONENT, and answer its calls.
@@ -87,6 +97,8 @@ def command(
     settings = ctx.obj
     if settings.host != DEFAULT_HOST:
         raise BadValue(f"--host: a component's calls are answered by {DEFAULT_HOST}, not {settings.host}")
+    if component == "-":
+        raise BadValue("a component is read from a file: standard input is the guest's")
     program = Program(
         arguments=(component, *(args or ())),
         environment=tuple(variable for text in env or () for variable in _variable(text)),
@@ -105,11 +117,13 @@ def command(
         fuel=fuel,
     )
     denials = None if settings.quiet else Denials()
+    asker = TerminalAsker(os.path.basename(component), Painter(wants_color(settings.color, sys.stderr)))
     rules = make_policy(
         allow or (),
         deny or (),
         file=policy,
         ask=ask,
+        asker=asker,
         learn=learn is not None,
         told=denials,
         own=lambda: (info.local for info in host.handles()),
@@ -117,34 +131,34 @@ def command(
     try:
         loaded = Component(component, cache=_cache(), fuel=fuel is not None)
         settings.world = world_of(loaded)
-        host = GuestHost(loaded, program, policy=rules, limits=limits)
+        host = GuestHost(loaded, program, policy=rules, limits=limits, os=asker.os)
         try:
             try:
-                return _run(settings, host)
+                return _run(settings, host, asker)
             finally:
                 if denials is not None:
                     denials.sum_up()
         finally:
             # Also of a run that was broken off: what it needed until then it needed.
             if learn is not None and isinstance(rules, Learner):
-                _keep(learn, rules.learned(), quiet=settings.quiet)
+                _keep(settings, learn, rules.learned())
     except NotRunnable as error:
         raise BadValue(str(error)) from None
 
 
-def _run(settings: Settings, host: GuestHost) -> int:
+def _run(settings: Settings, host: GuestHost, asker: TerminalAsker) -> int:
     """Run the guest to its end; gives its exit code."""
     lost = lambda: _loss(host.undelivered)  # noqa: E731
-    with Session(settings, host=host, worlds=(settings.world,), many_files=True, loss=lost):
+    with Session(settings, host=host, worlds=(settings.world,), many_files=True, loss=lost), asker:
         code = host.run()
         if code and host.reached:
             write_line(sys.stderr, f"wasinet: {settings.command}: {host.reached}")
         return code
 
 
-def _keep(path: str, learned: Sequence[Learned], *, quiet: bool) -> None:
-    write_learned(path, learned)
-    if not quiet:
+def _keep(settings: Settings, path: str, learned: Sequence[Learned]) -> None:
+    write_learned(settings, path, learned)
+    if not settings.quiet:
         for line in learned_lines(path, learned):
             write_line(sys.stderr, line)
 
@@ -158,7 +172,8 @@ def _loss(undelivered: Sequence[Undelivered]) -> str:
         ("the guest ended without reading them itself", any(lost.here for lost in undelivered)),
         (f"not taken within {DRAIN:g} seconds", not all(lost.here for lost in undelivered)),
     )
-    return f"{count} bytes to {where} were lost: {', or '.join(reason for reason, holds in reasons if holds)}"
+    why = ", or ".join(reason for reason, holds in reasons if holds)
+    return f"{counted(count, 'byte')} to {where} {'was' if count == 1 else 'were'} lost: {why}"
 
 
 def _variable(text: str) -> list[tuple[str, str]]:

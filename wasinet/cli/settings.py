@@ -6,7 +6,14 @@ from typing import Any
 
 from wasinet.wit import DEFAULT_WORLD
 
-__all__ = ["Settings"]
+__all__ = ["ConfigError", "Settings"]
+
+
+class ConfigError(Exception):
+    """The configuration file is not right: ``PATH:LINE: what is wrong; what would be right``. Ends a command with 2."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
 
 
 class Settings:
@@ -30,6 +37,8 @@ class Settings:
         command: the words that named the command: ``tcp connect``.
         defaults: from the configuration file: an option, ``--idle-timeout``, to the value that it has
             in every command that knows it.
+        sources: where an option's value came from that was not on the command line: ``--world`` to
+            ``WASINET_WORLD`` or ``FILE:LINE: world``, for messages.
         config_error: what is wrong with the configuration file, or None.
     """
 
@@ -50,7 +59,14 @@ class Settings:
         self.debug = False
         self.command = ""
         self.defaults: dict[str, Any] = {}
+        self.sources: dict[str, str] = {}
         self.config_error: Exception | None = None
+
+    def blamed(self, message: str) -> str:
+        """A message about an option with the place that its value came from instead of its name."""
+        option = message.partition(":")[0]
+        source = self.sources.get(option)
+        return message if source is None else f"{source}{message.removeprefix(option)}"
 
     @property
     def stdout_taken(self) -> bool:

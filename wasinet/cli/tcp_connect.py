@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from wasinet.cli import tcp_options as options
-from wasinet.cli.params import COUNT, ENDPOINT, SECONDS
+from wasinet.cli.address import local_address
+from wasinet.cli.params import COUNT, ENDPOINT, SECONDS, checked
 from wasinet.cli.received import shown
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, Endpoint, to_socket_address
@@ -28,7 +29,10 @@ def command(
         float, typer.Option(parser=SECONDS, metavar="DURATION", help="With --probe: the pause between.")
     ] = 1.0,
     bind: Annotated[
-        Endpoint | None, typer.Option(parser=ENDPOINT, metavar="ADDRESS", help="Connect from this local address.")
+        Endpoint | None,
+        typer.Option(
+            parser=checked(local_address, "ADDRESS"), metavar="ADDRESS", help="Connect from this local address."
+        ),
     ] = None,
     connect_timeout: Annotated[
         float | None, typer.Option(parser=SECONDS, metavar="DURATION", help="Give up connecting after this long.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wasinet.cli import tcp_options as options
-from wasinet.cli.params import COUNT, ENDPOINT
+from wasinet.cli.params import COUNT, LOCAL, WRITTEN
 from wasinet.cli.received import shown
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, Endpoint, to_socket_address
@@ -23,7 +23,7 @@ def command(
     ctx: typer.Context,
     address: Annotated[
         Endpoint,
-        typer.Argument(parser=ENDPOINT, metavar="ADDRESS", help="HOST:PORT, [V6]:PORT; :PORT is both families."),
+        typer.Argument(parser=LOCAL, metavar="ADDRESS", help="HOST:PORT, [V6]:PORT; :PORT is both families."),
     ],
     keep_open: Annotated[bool, typer.Option("-k", "--keep-open", help="Serve many connections, and go on.")] = False,
     most: Annotated[
@@ -39,7 +39,9 @@ def command(
     send_only: options.SendOnly = False,
     no_half_close: options.NoHalfClose = False,
     idle_timeout: options.IdleTimeout = None,
-    port_file: Annotated[str | None, typer.Option(metavar="FILE", help="Write the bound port to FILE.")] = None,
+    port_file: Annotated[
+        str | None, typer.Option(parser=WRITTEN, metavar="FILE", help="Write the bound port to FILE.")
+    ] = None,
     backlog: Annotated[
         int | None, typer.Option(parser=COUNT, metavar="N", help="How many connections may wait.")
     ] = None,
@@ -56,8 +58,6 @@ def command(
     Ends when both directions have. With --keep-open many connections are served at once; standard
     input is not read then, and each gets what --send says. At a terminal the peer's end ends it.
     """
-    if most is not None and not keep_open:
-        raise BadValue("--max counts the connections of --keep-open, which is not given")
     if most == 0:
         raise BadValue("--max is at least 1")
     family = options.family_of(ipv4, ipv6)

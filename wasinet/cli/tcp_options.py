@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
-from wasinet.cli.params import SECONDS, SIZE, checked
+from wasinet.cli.params import SECONDS, SIZE, WRITTEN, checked
 from wasinet.cli.session import Session
-from wasinet.cli.values import BadValue, parse_bytes, parse_count, parse_duration
+from wasinet.cli.values import BadValue, parse_bytes, parse_count, parse_duration, parse_input
 from wasinet.programs.events import LocalFailed
 from wasinet.programs.net import Properties
 from wasinet.programs.tcp import DISCARD, ECHO, EVENTS, OUTPUT, StreamOptions
@@ -75,6 +75,7 @@ def _hop_limit(text: str) -> int:
 def _send(text: str) -> str:
     # Tried once here so that a missing file ends the command before the first call.
     if _is_file(text):
+        text = f"@{parse_input(text[1:])}"
         path = text[1:]
         try:
             if _can_be_opened_again(path):
@@ -101,7 +102,7 @@ Send = Annotated[
     str | None,
     typer.Option(parser=checked(_send, "TEXT|@FILE"), metavar="TEXT|@FILE", help="Send this, not standard input."),
 ]
-Output = Annotated[str | None, typer.Option(metavar="FILE", help="Write what is received to FILE.")]
+Output = Annotated[str | None, typer.Option(parser=WRITTEN, metavar="FILE", help="Write what is received to FILE.")]
 Crlf = Annotated[bool, typer.Option("--crlf", help="Send each line end as CR LF.")]
 HexDump = Annotated[bool, typer.Option("--hex", help="Show what is received as a hex dump.")]
 RecvOnly = Annotated[bool, typer.Option("--recv-only", help="Send nothing; standard input is not read.")]
@@ -213,29 +214,36 @@ def stream_options(
         raise BadValue("--idle-timeout is more than 0; e.g. 30s")
     if echo and send is not None:
         raise BadValue("--echo sends back what is received, so --send has no use beside it")
+    if output == "-" and session.settings.json:
+        raise BadValue("--output -: standard output has the events of --json; name a file")
     sink, fd, name = OUTPUT, session.output_fd, "standard output" if session.output_fd == 1 else "standard error"
     if echo:
         sink = ECHO
     elif discard:
         sink = DISCARD
-    elif output is not None:
+    elif output not in (None, "-"):
+        assert output is not None
         try:
             fd, name = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666), output
         except OSError as error:
             raise BadValue(f"{output!r} cannot be written: {error.strerror}") from None
-    elif hex_dump or session.settings.json:
+    elif hex_dump or (session.settings.json and output is None):
         sink = EVENTS
     elif not send_only and not _is_writable(fd):
         # Said before anything is received and lost.
         raise LocalFailed(f"write {name}", os.strerror(errno.EBADF), errno.EBADF)
     source = None if recv_only or echo else _source(send, from_input=not keep_open and not discard)
+    if source is None and crlf:
+        raise BadValue("--crlf is for what is sent, and nothing is")
+    if source is None and no_half_close and sink != ECHO:
+        raise BadValue("--no-half-close is about the end of what is sent, and nothing is")
     shown = (hex_dump or (sink == OUTPUT and not send_only)) and _is_terminal(fd)
     return StreamOptions(
         send=source,
         sink=sink,
         output_fd=fd,
         output_name=name,
-        own_output=output is not None,
+        own_output=output not in (None, "-"),
         crlf=crlf,
         half_close=not no_half_close,
         send_only=send_only,

@@ -12,6 +12,7 @@ from wasinet.cli.trace_files import read_calls
 from wasinet.render.tracefile import handles_of
 from wasinet.render.tracetables import counts_of, counts_table, handles_json, handles_table, times_of
 from wasinet.render.units import show_seconds
+from wasinet.wit.english import counted
 
 __all__ = ["command"]
 
@@ -54,7 +55,8 @@ def command(
     leaked = sum(handle.gone is None for handle in handles)
     write_line(
         stream,
-        f"{len(calls)} calls in {show_seconds(times.whole)}: {show_seconds(times.blocked)} in calls that may wait, "
+        f"{counted(len(calls), 'call')} in {show_seconds(times.whole)}: "
+        f"{show_seconds(times.blocked)} in calls that may wait, "
         f"{show_seconds(times.working)} in others, {show_seconds(times.outside)} between them",
     )
-    write_line(stream, f"{len(handles)} handles, {leaked} never dropped")
+    write_line(stream, f"{counted(len(handles), 'handle')}, {leaked} never dropped")

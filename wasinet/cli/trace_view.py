@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from wasinet.cli.output import results, write_line
+from wasinet.cli.output import results, write_file, write_json, write_line
+from wasinet.cli.params import WRITTEN
 from wasinet.cli.settings import Settings
 from wasinet.cli.trace_files import read_calls
-from wasinet.programs.events import LocalFailed
 from wasinet.render.tracefile import handles_of
 
 __all__ = ["command"]
@@ -21,7 +21,9 @@ def command(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A trace file; - is standard input.")],
     html: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Write a page with the timeline instead; needs nothing beside it."),
+        typer.Option(
+            parser=WRITTEN, metavar="FILE", help="Write a page with the timeline instead; needs nothing beside it."
+        ),
     ] = None,
 ) -> None:
     """Draw what --trace-file wrote as a timeline: a row for each handle, with its states and calls."""
@@ -32,12 +34,14 @@ def command(
         from wasinet.render.tracepage import trace_page
 
         title = "standard input" if file == "-" else os.path.basename(file)
-        try:
-            with open(html, "w", encoding="utf-8", errors="backslashreplace") as page:
-                page.write(trace_page(calls, handles, title))
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise LocalFailed(f"write {html}", reason, getattr(error, "errno", None)) from error
+        write_file(settings, html, trace_page(calls, handles, title))
+        return
+    if settings.json:
+        from wasinet.render.jsonvalue import dump_line
+        from wasinet.render.tracetables import timeline_json
+
+        for one in handles:
+            write_json(results(settings), dump_line(timeline_json(one)))
         return
     from wasinet.render.color import wants_color, width_of
     from wasinet.render.theme import Painter

@@ -18,6 +18,7 @@ from wasinet.programs.events import Event
 from wasinet.render.color import is_terminal
 from wasinet.render.printable import lines
 from wasinet.render.theme import Painter
+from wasinet.wit.english import counted
 
 __all__ = ["HexDump", "Raw", "dumped", "progress_of", "sink_of"]
 
@@ -55,7 +56,7 @@ def dumped(session: Session, events: Iterable[Event]) -> Iterator[Event]:
     paint = session.paint if out is sys.stderr else Painter(False)
     for event in events:
         if event.name == "received":
-            head = paint("address", event.fields["peer"]) + f" {event.fields['bytes']} bytes"
+            head = paint("address", event.fields["peer"]) + f" {counted(event.fields['bytes'], 'byte')}"
             write_line(out, lines((head, *hex_lines(event.fields["data"]))))
         else:
             yield event

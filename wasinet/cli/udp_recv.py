@@ -8,7 +8,7 @@ import typer
 
 from wasinet.cli import tcp_options as options
 from wasinet.cli import udp_options
-from wasinet.cli.params import COUNT, ENDPOINT
+from wasinet.cli.params import COUNT, LOCAL, WRITTEN
 from wasinet.cli.received import shown
 from wasinet.cli.session import Session
 from wasinet.cli.tcp_listen import listen_addresses
@@ -23,7 +23,7 @@ def command(
     ctx: typer.Context,
     address: Annotated[
         Endpoint,
-        typer.Argument(parser=ENDPOINT, metavar="ADDRESS", help="HOST:PORT, [V6]:PORT; :PORT is both families."),
+        typer.Argument(parser=LOCAL, metavar="ADDRESS", help="HOST:PORT, [V6]:PORT; :PORT is both families."),
     ],
     count: Annotated[int | None, typer.Option(parser=COUNT, metavar="N", help="End after N datagrams.")] = None,
     echo: Annotated[
@@ -31,7 +31,9 @@ def command(
     ] = False,
     raw: udp_options.Raw = False,
     hex_dump: udp_options.HexDump = False,
-    port_file: Annotated[str | None, typer.Option(metavar="FILE", help="Write the bound port to FILE.")] = None,
+    port_file: Annotated[
+        str | None, typer.Option(parser=WRITTEN, metavar="FILE", help="Write the bound port to FILE.")
+    ] = None,
     hop_limit: options.HopLimit = None,
     receive_buffer: options.ReceiveBuffer = None,
     send_buffer: options.SendBuffer = None,

@@ -10,7 +10,7 @@ import typer
 
 from wasinet.cli import tcp_options as options
 from wasinet.cli import udp_options
-from wasinet.cli.address import parse_address
+from wasinet.cli.address import local_address
 from wasinet.cli.output import write_line
 from wasinet.cli.params import BYTES, COUNT, ENDPOINT, SECONDS, checked
 from wasinet.cli.received import shown
@@ -22,10 +22,6 @@ from wasinet.programs.udp_send import Feed, Lines, Repeat, SendOptions, read_who
 from wasinet.wit.values import Case
 
 __all__ = ["command", "peers_of"]
-
-
-def _local(text: str) -> Endpoint:
-    return parse_address(text, 0, "local address; e.g. 127.0.0.1, 127.0.0.1:5000, [::1]:5000")
 
 
 def command(
@@ -54,7 +50,7 @@ def command(
     ] = None,
     bind: Annotated[
         Endpoint | None,
-        typer.Option(parser=checked(_local, "ADDRESS"), metavar="ADDRESS", help="Send from this local address."),
+        typer.Option(parser=checked(local_address, "ADDRESS"), metavar="ADDRESS", help="Send from this local address."),
     ] = None,
     raw: udp_options.Raw = False,
     hex_dump: udp_options.HexDump = False,
@@ -73,8 +69,6 @@ def command(
         raise BadValue("--count is at least 1")
     if lines and texts:
         raise BadValue("--lines is for standard input; the arguments are datagrams already")
-    if (raw or hex_dump) and wait is None:
-        raise BadValue(f"{'--raw' if raw else '--hex'} is for replies, which need --wait; e.g. --wait 1s")
     family = options.family_of(ipv4, ipv6)
     properties = [
         (name, value)

@@ -33,7 +33,7 @@ def _message(error: Any, ctx: Any, path: str) -> str:
     if kind == "BadParameter":
         # The value of an argument, which the message quotes, says itself which one it is.
         option = error.param is not None and error.param.param_type_name == "option"
-        name = _name(error.param) if option else ""
+        name = _given_by(error.param, ctx) if option else ""
         return f"{name}: {_lower(message)}" if name else _lower(message)
     if kind == "BadOptionUsage":
         if "requires an argument" in message:
@@ -52,6 +52,12 @@ def _name(param: Any) -> str:
     if param.param_type_name == "argument":
         return str(param.metavar or param.name).removesuffix("...")
     return str(max(param.opts, key=len))
+
+
+def _given_by(param: Any, ctx: Any) -> str:
+    """What the value stands behind: the option, or the variable that was the source of it."""
+    source = None if ctx is None else ctx.get_parameter_source(param.name)
+    return str(param.envvar) if source is not None and source.name == "ENVIRONMENT" else _name(param)
 
 
 def _usage(ctx: Any) -> str:

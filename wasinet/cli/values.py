@@ -15,7 +15,10 @@ __all__ = [
     "parse_count",
     "parse_duration",
     "parse_endpoint",
+    "parse_file",
     "parse_host",
+    "parse_input",
+    "parse_local",
     "parse_port",
     "parse_seconds",
     "parse_size",
@@ -177,6 +180,8 @@ def parse_endpoint(text: str) -> Endpoint:
     if ":" in host or (colon and not host and _is_v6(text)):
         raise BadValue(_unbracketed(text))
     if not colon:
+        if text.isascii() and text.isdigit():
+            raise BadValue(f"{text!r} has no host; e.g. localhost:{parse_port(text)}")
         example = f"{text}:80" if text else "localhost:80"
         raise BadValue(f"{text!r} has no port; e.g. {example}")
     if not port:
@@ -184,6 +189,28 @@ def parse_endpoint(text: str) -> Endpoint:
     if not host:
         return Endpoint(None, parse_port(port))
     return Endpoint(host, parse_port(port), parse_host(host))
+
+
+def parse_local(text: str) -> Endpoint:
+    """As ``parse_endpoint``, of this machine: where a port alone was given, the advice is another."""
+    if text.isascii() and text.isdigit():
+        port = parse_port(text)
+        raise BadValue(f"{text!r} has no host; e.g. 127.0.0.1:{port}, or :{port} for all addresses of this machine")
+    return parse_endpoint(text)
+
+
+def parse_file(text: str) -> str:
+    """The name of a file to write; ``-`` is standard output, see ``wasinet.cli.output.write_file``."""
+    if not text:
+        raise BadValue("the name of the file is empty; e.g. report.txt, or - for standard output")
+    return text
+
+
+def parse_input(text: str) -> str:
+    """The name of a file to read; ``-`` is standard input."""
+    if not text:
+        raise BadValue("the name of the file is empty; e.g. input.txt, or - for standard input")
+    return "/dev/stdin" if text == "-" else text
 
 
 def parse_host(host: str) -> int | None:
@@ -252,7 +279,10 @@ def to_socket_address(endpoint: Endpoint) -> Case:
 
 
 def parse_bytes(text: str) -> bytes:
-    """``TEXT`` as UTF-8, or the content of the file of ``@FILE``; ``@@`` begins a text with one ``@``."""
+    """``TEXT`` as UTF-8, or the content of the file of ``@FILE``; ``@@`` begins a text with one ``@``.
+
+    ``@-`` is standard input.
+    """
     if not text.startswith("@"):
         return text.encode("utf-8", "surrogateescape")
     if text.startswith("@@"):
@@ -260,6 +290,6 @@ def parse_bytes(text: str) -> bytes:
     from wasinet.oscalls.documents import read_whole
 
     try:
-        return read_whole(text[1:], _LARGEST)
+        return read_whole(parse_input(text[1:]), _LARGEST)
     except OSError as error:
         raise BadValue(f"{text[1:]!r} cannot be read: {error.strerror}") from None

@@ -93,6 +93,8 @@ class Engine:
         self.chunk = _CHUNK
         self.batch = _BATCH
         self.last_handle = 0
+        # Told of each handle that is made, moved or dropped, where somebody follows them.
+        self.changed: Callable[[int], None] | None = None
         self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
 
     @cached_property
@@ -134,6 +136,8 @@ class Engine:
             children = ", ".join(f"#{child.handle} ({child.kind})" for child in self.children(resource))
             raise Trap(f"#{handle} may not be dropped while its children live: {children}", f"{resource.kind} drop")
         del self.table[handle]
+        if self.changed is not None:
+            self.changed(handle)
         parent = resource.parent
         if parent is not None:
             parent.live_children -= 1
@@ -293,6 +297,8 @@ class Engine:
         state = row.get(outcome)
         if state is not None and state != socket.state:
             socket.state = state
+            if self.changed is not None:
+                self.changed(socket.handle)
             socket.touch()
 
     def terminate(self, socket: Socket) -> None:

@@ -93,7 +93,7 @@ class Operation:
         Fail: access-denied where the policy denies at once.
     """
 
-    __slots__ = ("_answer", "_engine", "_run", "error", "in_kernel", "settled", "target")
+    __slots__ = ("_answer", "_engine", "_run", "_withdraw", "error", "in_kernel", "settled", "target")
 
     def __init__(
         self,
@@ -110,13 +110,14 @@ class Operation:
         self._engine = engine
         self._run = run
         self._answer: Fail | bool = False
+        self._withdraw: Callable[[], None] | None = None
         self.error: Exception | None = None
         verdict = domain.decide(use, target)
         self.settled = verdict is not ASK
         if verdict is ASK:
             engine.poller.expect_wake(1)
             try:
-                domain.policy.ask(use, target, self._answered)
+                self._withdraw = domain.policy.ask(use, target, self._answered, domain.answers)
             except BaseException:
                 self.cancel()
                 raise
@@ -152,6 +153,8 @@ class Operation:
         if not self.settled:
             self.settled = True
             self._engine.poller.expect_wake(-1)
+            if self._withdraw is not None:
+                self._withdraw()
 
     # As something to wait for (Poller.wait_for)
 

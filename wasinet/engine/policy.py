@@ -42,7 +42,8 @@ class Verdict(enum.Enum):
 
 ALLOW, DENY, ASK = Verdict.ALLOW, Verdict.DENY, Verdict.ASK
 
-Asker = Callable[[str, Case | str, Callable[[Fail | None], None]], None]
+
+Asker = Callable[[str, Case | str, str, Callable[[Fail | None], None]], Callable[[], None] | None]
 
 Told = Callable[[str, str, str], None]
 """Is told of a denial: the use, the target as text, and what would allow it."""
@@ -57,9 +58,11 @@ class Policy:
     Args:
         allow: what is allowed.
         deny: what is not, whatever ``allow`` says.
-        asker: decides what no rule speaks of: called with use, target and a function that takes
-            None for yes or a Fail; may call it later. Without it such uses are denied. Nobody is asked
-            about the creation of sockets: the question comes with the address.
+        asker: decides what no rule speaks of: called with use, target,
+            the smallest rule that would allow it, and a function that takes None for yes or a Fail; may call it
+            later, and gives what withdraws the question where nobody waits for the answer any more. Without it
+            such uses are denied. Nobody is asked about the creation of sockets: the question comes with the
+            address.
         told: is told of every use that the rules deny.
     """
 
@@ -109,10 +112,13 @@ class Policy:
         """Whether the answers for a canonical name are pinned: a rule about addresses speaks of it."""
         return not is_local(name) and any(name_matches(host, name) for host in self._hosts)
 
-    def ask(self, use: str, target: Case | str, done: Callable[[Fail | None], None]) -> None:
-        """Hand an undecided use to the asker."""
+    def ask(
+        self, use: str, target: Case | str, done: Callable[[Fail | None], None], answers: Answers = NO_ANSWERS
+    ) -> Callable[[], None] | None:
+        """Hand an undecided use to the asker; gives what withdraws the question, if something does."""
         assert self._asker is not None
-        self._asker(use, canonical(target) if isinstance(target, str) else addresses.unmapped(target), done)
+        target = canonical(target) if isinstance(target, str) else addresses.unmapped(target)
+        return self._asker(use, target, rule_for(use, target, answers), done)
 
     def hint(self, use: str, target: Target, answers: Answers = NO_ANSWERS) -> str:
         """The smallest rule that would allow a use: ``--allow tcp-connect:10.0.0.1:443``."""

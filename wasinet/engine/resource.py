@@ -78,6 +78,8 @@ class Resource:
         self.handle: int = engine.last_handle + 1
         engine.last_handle = self.handle
         engine.table[self.handle] = self
+        if engine.changed is not None:
+            engine.changed(self.handle)
 
     @property
     def created(self) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from wasinet.engine.faults import Fail, Trap, code_of
 from wasinet.engine.resource import READY, Interest, Resource, own_code
 from wasinet.oscalls import READ, WRITE
+from wasinet.wit.english import counted
 from wasinet.wit.values import Some
 
 if TYPE_CHECKING:
@@ -485,7 +486,9 @@ class OutputStream(Resource):
 
     def _beyond(self, count: int) -> Trap:
         permit, self.permit = self.permit, 0
-        return Trap(f"{count} bytes written where check-write permitted {permit}", "streams.output-stream.write")
+        return Trap(
+            f"{counted(count, 'byte')} written where check-write permitted {permit}", "streams.output-stream.write"
+        )
 
     def offer(self, data: bytes) -> int:
         """Write what can be written promptly, which may be nothing; how many bytes."""

@@ -13,6 +13,7 @@ from wasinet.engine.resource import READY, Interest, Resource
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.oscalls import READ, WRITE, Sockaddr
 from wasinet.wit.addresses import show_address
+from wasinet.wit.english import counted
 from wasinet.wit.values import Case, Some
 
 if TYPE_CHECKING:
@@ -294,7 +295,7 @@ class OutgoingDatagramStream(Resource):
         permit, self.permit = self.permit, 0
         if len(datagrams) > permit:
             raise Trap(
-                f"{len(datagrams)} datagrams sent where check-send permitted {permit}",
+                f"{counted(len(datagrams), 'datagram')} sent where check-send permitted {permit}",
                 "udp.outgoing-datagram-stream.send",
             )
         socket = self.socket

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib import import_module
 from typing import Protocol
 
@@ -146,6 +146,19 @@ class Host(Protocol):
 
     def state(self, handle: int) -> str:
         """The state of a live handle; empty for none, and for dropped handles."""
+        ...
+
+    def kind(self, handle: int) -> str:
+        """The resource's name of a live handle; empty for dropped handles, and for what is none."""
+        ...
+
+    def follow(self, changed: Callable[[int], None]) -> None:
+        """Call ``changed`` with every handle that is made or dropped, or whose documented state may have moved.
+
+        It may come early or too often: ``kind`` and ``state`` tell afterwards what became of the handle. This is
+        how tables keep up with a session at a cost that follows from its calls, not from its live handles.
+        There is one follower; the next one takes its place.
+        """
         ...
 
     def handles(self) -> Iterator[HandleInfo]:

@@ -53,9 +53,7 @@ class NativeHost(Recording):
     def drop(self, handle: int) -> None:
         if not self._readers:
             return self.engine.drop(handle)
-        resource = self.engine.table.get(handle)
-        kind = "resource" if resource is None else resource.kind
-        self._record(drop_function(kind), self.engine.drop, (handle,))
+        self._record(drop_function(self.kind(handle) or "resource"), self.engine.drop, (handle,))
         return None
 
     # Beside the world
@@ -86,6 +84,13 @@ class NativeHost(Recording):
     def state(self, handle: int) -> str:
         resource = self.engine.table.get(handle)
         return "" if resource is None else resource.state
+
+    def kind(self, handle: int) -> str:
+        resource = self.engine.table.get(handle)
+        return "" if resource is None else resource.kind
+
+    def follow(self, changed: Callable[[int], None]) -> None:
+        self.engine.changed = changed
 
     def handles(self) -> Iterator[HandleInfo]:
         now = self.engine.os.monotonic()

@@ -38,6 +38,12 @@ from wasinet.wit.values import Case, Err, Ok, Value
 __all__ = ["WasmtimeHost"]
 
 _ERRNO = re.compile(r"os error (\d+)")
+
+
+def _nobody(handle: int) -> None:
+    """Follows no handles."""
+
+
 _INDEX = Arguments([wit.load("0.2").functions["pollable.ready"].arguments[0][1]], BASE).pack
 _LOOPBACK = {"port": 0, "address": (127, 0, 0, 1)}
 
@@ -64,6 +70,7 @@ class WasmtimeHost(Recording):
         raw: what forwards it as it is, blocking functions included.
         pollables: their indexes in the instance, by handle.
         last_handle: the newest number.
+        changed: told of handles, see ``Host.follow``.
 
     Raises:
         HostError: there is no Wasmtime that can be used.
@@ -78,6 +85,7 @@ class WasmtimeHost(Recording):
         self._table: dict[int, Entry] = {}
         self.pollables: dict[int, int] = {}
         self.last_handle = 0
+        self.changed: Callable[[int], None] = _nobody
         self._lost = 0
         self._born: list[Entry] = []
         self._beside = Beside(self)
@@ -158,6 +166,9 @@ class WasmtimeHost(Recording):
                 born.clear()
             if watch is not None and receiver is not None:
                 watch(receiver, inputs, outcome)
+                # What a stream tells of its connection moves the socket.
+                for entry in filter(None, (receiver, receiver.parent)):
+                    self.changed(entry.handle)
             return outcome
 
         borrowed = [
@@ -234,6 +245,7 @@ class WasmtimeHost(Recording):
         elif kind in ("input-stream", "output-stream"):
             entry.state, entry.count = "open", 0
         self._born.append(entry)
+        self.changed(handle)
         return handle
 
     def _adopt(self, receiver: Entry | None) -> None:
@@ -264,14 +276,18 @@ class WasmtimeHost(Recording):
             return self._beside.call(key, handle, *inputs)
         raise self.wrong(handle, kind)
 
-    def _kind(self, handle: int) -> str:
+    def kind(self, handle: int) -> str:
         entry = self._table.get(handle)
         return self._beside.kind(handle) if entry is None else entry.kind
+
+    def follow(self, changed: Callable[[int], None]) -> None:
+        self.changed = changed
+        self._beside.follow(changed)
 
     def wrong(self, handle: object, kind: str) -> Trap:
         """The trap of the component model for a handle that is not there or of another type."""
         if isinstance(handle, int):
-            found = self._kind(handle)
+            found = self.kind(handle)
             if found:
                 return Trap(f"#{handle} is a {found}, not a {kind}")
             if 0 < handle <= self._lost:
@@ -282,8 +298,11 @@ class WasmtimeHost(Recording):
 
     def _ended(self, trap: RuntimeTrap, function: Function) -> Trap:
         """Begin anew after a trap; gives what to raise."""
-        gone = len(self._table)
+        lost = list(self._table)
+        gone = len(lost)
         self._close_instance()
+        for handle in lost:
+            self.changed(handle)
         self._lost = self.last_handle
         self._begin()
         left = (
@@ -300,7 +319,7 @@ class WasmtimeHost(Recording):
 
     def drop(self, handle: int) -> None:
         if self._readers:
-            self._record(drop_function(self._kind(handle) or "resource"), self.dispose, (handle,))
+            self._record(drop_function(self.kind(handle) or "resource"), self.dispose, (handle,))
         else:
             self.dispose(handle)
 
@@ -318,10 +337,11 @@ class WasmtimeHost(Recording):
             raise self._ended(trap, drop_function(entry.kind)) from None
         del self._table[handle]
         self.pollables.pop(handle, None)
+        self.changed(handle)
 
     def forget(self, handle: int) -> None:
         """Drop a handle that nobody outside was given; its number is free again if it is the newest."""
-        if not self._kind(handle):
+        if not self.kind(handle):
             # A trap has ended it together with what it was made for.
             return
         self.dispose(handle)

@@ -126,12 +126,18 @@ def checkpoint() -> None:
 
 
 class interruptible:  # noqa: N801  # used like contextlib's
-    """While entered, an interruption is raised at once: the code has nothing that it must not leave half done."""
+    """While entered, an interruption is raised at once: the code has nothing that it must not leave half done.
+
+    ``interruptible(False)`` is for a part of such code that has.
+    """
+
+    def __init__(self, at_once: bool = True) -> None:
+        self._wanted = at_once
 
     def __enter__(self) -> Self:
         global _at_once
         self._before = _at_once
-        _at_once = not _leaving
+        _at_once = self._wanted and not _leaving
         if PENDING and _at_once:
             try:
                 checkpoint()

@@ -10,6 +10,7 @@ from wasinet.render.printable import Printable
 from wasinet.render.theme import Painter
 from wasinet.render.units import show_seconds
 from wasinet.wit.data import Data
+from wasinet.wit.english import counted
 
 __all__ = ["TEMPLATES", "Template", "event_line", "is_shown"]
 
@@ -18,8 +19,9 @@ class Template(Data):
     """How one event is said.
 
     Args:
-        texts: ``{field}`` stands for a field; the first text whose fields are all known is taken. Without
-            texts the event is for programs only, or its command has another way to show it.
+        texts: ``{field}`` stands for a field; the first text whose fields are all known is taken.
+            ``{field:noun}`` counts what the field is the number of. Without texts the event is for programs
+            only, or its command has another way to show it.
         verbose: said with ``--verbose`` only.
     """
 
@@ -35,13 +37,13 @@ TEMPLATES: Mapping[str, Template] = {
     "accepted": Template(("connection from {peer} to {local}",)),
     "accept-failed": Template(("accept: {code}: {reason}", "accept: {code}")),
     "ended": Template(("{peer} sends no more",), verbose=True),
-    "closed": Template(("closed {peer}: {received} bytes received, {sent} sent, {seconds}", "closed {peer}")),
+    "closed": Template(("closed {peer}: {received:byte} received, {sent} sent, {seconds}", "closed {peer}")),
     "failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
-    "sent": Template(("sent {bytes} bytes to {peer}",), verbose=True),
-    "received": Template(("{bytes} bytes from {peer}",)),
+    "sent": Template(("sent {bytes:byte} to {peer}",), verbose=True),
+    "received": Template(("{bytes:byte} from {peer}",)),
     "echo-failed": Template(("{peer}: {code}: {reason}", "{peer}: {code}")),
-    "all-sent": Template(("sent {datagrams} datagrams, {sent} bytes, to {peer} in {seconds}",)),
-    "all-received": Template(("received {datagrams} datagrams, {received} bytes, in {seconds}",)),
+    "all-sent": Template(("sent {datagrams:datagram}, {sent:byte}, to {peer} in {seconds}",)),
+    "all-received": Template(("received {datagrams:datagram}, {received:byte}, in {seconds}",)),
     # What was received goes to standard output by itself.
     "data": Template(()),
     **dict.fromkeys(
@@ -83,7 +85,7 @@ def is_shown(event: Event, verbose: bool) -> bool:
 def event_line(event: Event, paint: Painter) -> Printable:
     """``listening on 127.0.0.1:8080``; an address that the host did not tell is ``unknown``."""
     fields = _Fields(
-        (key, _field(key, value, paint))
+        (key, _Field(_field(key, value, paint), value))
         for key, value in event.fields.items()
         if value not in (None, "") or _ROLES.get(key) == "address"
     )
@@ -96,11 +98,22 @@ def event_line(event: Event, paint: Painter) -> Printable:
     return Printable(last.format_map(fields))
 
 
-class _Fields(dict[str, Printable]):
+class _Field:
+    """A field as text; formatted with a noun, the number of these."""
+
+    def __init__(self, text: Printable, value: Any = None) -> None:
+        self._text = text
+        self._number = value
+
+    def __format__(self, noun: str) -> str:
+        return self._text + counted(self._number, noun).removeprefix(str(self._number)) if noun else self._text
+
+
+class _Fields(dict[str, _Field]):
     """Fields as text, for the template that is left when no other fits."""
 
-    def __missing__(self, key: str) -> Printable:
-        return _UNKNOWN
+    def __missing__(self, key: str) -> _Field:
+        return _Field(_UNKNOWN)
 
 
 def _field(key: str, value: Any, paint: Painter) -> Printable:
@@ -124,7 +137,7 @@ def _plain(value: Any) -> str:
         case float():
             return f"{value:.6g}"
         case bytes() | bytearray() | memoryview():
-            return f"{len(value)} bytes"
+            return counted(len(value), "byte")
         case list() | tuple():
             return ", ".join(map(_plain, value))
         case dict():

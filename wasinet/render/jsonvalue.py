@@ -116,16 +116,22 @@ def event_json(name: str, time: float, fields: Mapping[str, Any]) -> str:
 
 
 def dump_line(value: Any) -> str:
-    """JSON in one line, without anything that a terminal could act upon or that is no valid Unicode."""
+    """JSON in one line, without anything that a terminal could act upon, and in valid Unicode."""
     return escaped(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
 
 
 def escaped(text: str) -> str:
-    """A line of JSON, with escapes for what is not printable; only strings can hold such."""
+    """A line of JSON, with escapes for what is not printable; only strings can hold such.
+
+    Bytes that are no UTF-8, and so came as lone surrogates, are U+FFFD: not every reader of JSON takes an escape
+    for half of a pair.
+    """
     if (text.isascii() and "\x7f" not in text) or text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
 def _escape(char: str) -> str:
+    if "\ud800" <= char <= "\udfff":
+        return "\N{REPLACEMENT CHARACTER}"
     return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]

@@ -10,6 +10,7 @@ from wasinet.render.tracefile import Call, Handle
 from wasinet.render.tracetables import Times, times_of
 from wasinet.render.units import show_seconds
 from wasinet.wave.text import printable
+from wasinet.wit.english import counted
 
 __all__ = ["trace_page"]
 
@@ -183,7 +184,8 @@ def _summary(calls: Sequence[Call], handles: Sequence[Handle], times: Times) -> 
     failed = sum(call.kind in ("error", "trap") for call in calls)
     leaked = sum(handle.gone is None for handle in handles)
     return (
-        f"{len(calls)} calls in {show_seconds(times.whole)}, {failed} of them failed; {len(handles)} handles, "
+        f"{counted(len(calls), 'call')} in {show_seconds(times.whole)}, {failed} of them failed; "
+        f"{counted(len(handles), 'handle')}, "
         f"{leaked} never dropped; {show_seconds(times.blocked)} in calls that may wait"
     )
 

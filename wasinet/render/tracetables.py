@@ -130,6 +130,21 @@ def handles_table(handles: Iterable[Handle], end: float) -> Table:
     return Table(columns, rows)
 
 
+def timeline_json(handle: Handle) -> dict[str, Any]:
+    """A handle's row of the timeline for programs: when it lived, its states and its calls."""
+    return {
+        "handle": handle.number,
+        "type": handle.type,
+        "born": round(handle.born, 6),
+        "gone": None if handle.gone is None else round(handle.gone, 6),
+        "states": [{"time": round(time, 6), "state": state} for time, state in handle.states],
+        "calls": [
+            {"time": call.time, "duration": call.duration, "function": call.function, "outcome": call.outcome}
+            for call in handle.calls
+        ],
+    }
+
+
 def handles_json(handles: Iterable[Handle], end: float) -> list[dict[str, Any]]:
     """The same for programs."""
     return [

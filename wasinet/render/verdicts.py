@@ -10,6 +10,7 @@ from wasinet.conformance.judge import ALLOWED, CONSEQUENCE, UNEXPLAINED, UNSPECI
 from wasinet.conformance.stale import Checked
 from wasinet.conformance.suite import Conformance, Failure, Score
 from wasinet.render.table import Cell, Column, Table
+from wasinet.wit.english import counted
 
 __all__ = [
     "comparison_fields",
@@ -74,7 +75,7 @@ def comparison_summary(comparison: Comparison) -> str:
         kind = {CONSEQUENCE: "that follow", UNEXPLAINED: "unexplained"}.get(one.verdict.kind, one.verdict.kind)
         counts[kind] = counts.get(kind, 0) + 1
     listed = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    calls = f"{comparison.calls} calls"
+    calls = counted(comparison.calls, "call")
     ended = f", {len(comparison.skipped)} more after a trap" if comparison.skipped else ""
     differ = f"{len(comparison.differences)} differ: {listed}" if counts else "all alike"
     return f"{comparison.path}: {calls}{ended}, {differ}"

@@ -10,5 +10,6 @@
 | `python`     | a session as a Python program                                                 |
 | `completion` | what could be entered next, and the call that is being typed                  |
 | `highlight`  | entered text in colours                                                       |
-| `prompt`     | the terminal: prompt-toolkit is imported there and nowhere else               |
+| `prompt`     | the terminal; with `keys` the only importer of prompt-toolkit                  |
+| `keys`       | TAB, and the keys that stop or end the process                                 |
 """

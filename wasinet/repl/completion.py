@@ -225,7 +225,8 @@ def _dot(repl: Repl, before: str, indent: int) -> Iterator[Candidate]:
     if found is None or not found.completes:
         return
     rest = rest.lstrip()
-    words = rest.split(" ")
+    # The last one has all that is left, blanks included.
+    words = rest.split(" ", len(found.completes) - 1)
     kind = found.completes[min(len(words), len(found.completes)) - 1]
     if kind == "call":
         call = rest.partition(" ")[2]
@@ -233,13 +234,17 @@ def _dot(repl: Repl, before: str, indent: int) -> Iterator[Candidate]:
         for candidate in candidates(repl, call, len(call)):
             yield Candidate(candidate.text, candidate.start + offset, candidate.help, candidate.legal)
         return
-    if len(words) > len(found.completes):
-        return
     word = words[-1]
     start = len(before) - len(word)
+    quote = word[:1] if kind == "file" and word[:1] in ("'", '"') else ""
+    word = word.removeprefix(quote)
     taken = 0
     for text, helps in _arguments(repl, kind, word):
         if text.startswith(word):
+            if kind == "file" and (quote or " " in text):
+                # A folder is not the end of the name.
+                mark = quote or '"'
+                text = f"{mark}{text}{'' if text.endswith('/') else mark}"
             yield Candidate(text, start, helps)
             taken += 1
             if taken >= _MOST:

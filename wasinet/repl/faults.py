@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from wasinet.script.session import Session
 from wasinet.wit.types import handle_of
-
-if TYPE_CHECKING:
-    from wasinet.repl.repl import Repl
 
 __all__ = ["CommandError", "choice", "handle", "no_more"]
 
@@ -30,17 +26,15 @@ def choice(text: str, name: str, choices: tuple[str, ...]) -> str:
     raise CommandError(f".{name} takes {', '.join(choices[:-1])} or {choices[-1]}{got}")
 
 
-def handle(repl: Repl, text: str, name: str) -> int:
+def handle(session: Session, text: str, name: str) -> int:
     """A live handle, written as a variable or ``#3``."""
     from wasinet.script.names import near
 
     if not text:
         raise CommandError(f".{name} needs a handle: a variable or #3; see .handles")
-    session = repl.session
-    live = {info.handle for info in session.host.handles()}
     if text.startswith("#") and text[1:].isascii() and text[1:].isdigit():
         number = int(text[1:18])
-        if number not in live:
+        if not session.host.kind(number):
             raise CommandError(f"{text} is no live handle; see .handles")
         return number
     found = session.variables.get(text)
@@ -51,7 +45,7 @@ def handle(repl: Repl, text: str, name: str) -> int:
         raise CommandError(f"no variable is named {text}{near(text, session.variables)}; see .handles")
     if handle_of(found.type) is None:
         raise CommandError(f"{text} is no handle but a value of the type {found.type}")
-    if found.value not in live:
+    if not session.host.kind(found.value):
         raise CommandError(f"{text} (#{found.value}) was dropped; see .handles")
     number = found.value
     assert isinstance(number, int)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wasinet.render.printable import lines
 from wasinet.repl.faults import CommandError, choice
-from wasinet.script.outcomes import AGAIN
-from wasinet.script.session import Step
+from wasinet.script.replay import too_early
 from wasinet.script.transcript import TranscriptError, read_text
-from wasinet.wit.values import Err
+from wasinet.wit.english import counted
 
 if TYPE_CHECKING:
     from wasinet.repl.repl import Repl
@@ -22,14 +23,14 @@ _PATIENCE = 5.0
 
 def save(repl: Repl, text: str) -> None:
     """Write the session as a transcript."""
-    _write(repl, _path(text, "save"), _transcript(repl))
+    _write(repl, _name(text, "save"), _transcript(repl))
 
 
 def export(repl: Repl, text: str) -> None:
     """Write the session as a program or a transcript."""
     kind, _, name = text.partition(" ")
     kind = choice(kind, "export", ("python", "transcript"))
-    path = _path(name.strip(), f"export {kind}")
+    path = _name(name.strip(), f"export {kind}")
     if kind == "transcript":
         _write(repl, path, _transcript(repl))
     else:
@@ -45,57 +46,62 @@ def _transcript(repl: Repl) -> str:
     return transcript_text(session.history, session.host.world, repl.host)
 
 
-def _path(text: str, name: str) -> Path:
+def _name(text: str, name: str) -> str:
+    """The name of a file as it was entered; quotes as in a shell, where there are any."""
+    if text[:1] in ("'", '"'):
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            raise CommandError(f".{name}: {text} has no closing quote") from None
+        if len(words) != 1:
+            raise CommandError(f".{name} takes one file, not {len(words)}: {text}")
+        text = words[0]
     if not text:
         raise CommandError(f".{name} needs a file; e.g. .{name} session")
+    return text
+
+
+def _path(name: str) -> Path:
     try:
-        return Path(text).expanduser()
+        return Path(name).expanduser()
     except RuntimeError:
-        return Path(text)
+        return Path(name)
 
 
-def _write(repl: Repl, path: Path, text: str) -> None:
+def _write(repl: Repl, name: str, text: str) -> None:
+    """Write a file; ``-`` is where results go."""
+    if name == "-":
+        repl.write(lines(text.removesuffix("\n").split("\n")))
+        return
+    path = _path(name)
     try:
         path.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
-    repl.write(f"wrote {len(repl.session.history)} calls to {path}")
+    repl.write(f"wrote {counted(len(repl.session.history), 'call')} to {path}")
 
 
 def load(repl: Repl, text: str) -> None:
     """Run what is in a file: calls and dot commands, or a transcript's calls."""
-    path = _path(text, "load")
+    name = _name(text, "load")
+    if name == "-":
+        raise CommandError(".load reads a file; lines are entered or pasted at the prompt")
+    path = _path(name)
     try:
         text = read_text(path)
     except TranscriptError as error:
         raise CommandError(str(error)) from None
-    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    entered = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     if repl.loading >= _DEEPEST:
         raise CommandError(f"{path} is loaded by itself")
     repl.loading += 1
     try:
-        if any(line.startswith((">", "%")) for line in lines):
-            _transcript_lines(repl, path, lines)
+        if any(line.startswith((">", "%")) for line in entered):
+            _transcript_lines(repl, path, entered)
         else:
-            feed(repl, lines)
+            repl.feed(entered)
     finally:
         repl.loading -= 1
-
-
-def feed(repl: Repl, lines: list[str]) -> None:
-    """Run lines as if they had been entered."""
-    from wasinet.repl.repl import needs_more
-
-    entered = ""
-    for line in lines:
-        entered = f"{entered}\n{line}" if entered else line
-        if not needs_more(entered):
-            repl.run(entered)
-            entered = ""
-        if repl.done:
-            return
-    if entered:
-        repl.run(entered)
 
 
 def _transcript_lines(repl: Repl, path: Path, lines: list[str]) -> None:
@@ -119,17 +125,11 @@ def _retry(repl: Repl, call: str) -> None:
     """Make a call again while it is too early, and show the last outcome."""
     session = repl.session
     deadline = time.monotonic() + _PATIENCE
-    names = dict(session.handle_names)
     for bound in session.prepare(call):
         step = session.run(bound)
-        while _too_early(step) and step.handle is not None:
+        while too_early(step) and step.handle is not None:
             left = deadline - time.monotonic()
             if left <= 0 or not session.host.wait(step.handle, left):
                 break
             step = session.run(bound)
-        repl.show(step, names)
-
-
-def _too_early(step: Step) -> bool:
-    outcome = step.outcome
-    return isinstance(outcome, Err) and isinstance(outcome.value, str) and outcome.value in AGAIN
+        repl.show(step)

@@ -15,6 +15,7 @@ from wasinet.script.outcomes import AGAIN, code_of, outcome_text
 from wasinet.script.session import Session, Step
 from wasinet.wave.human import HumanPrinter
 from wasinet.wave.printer import Printer
+from wasinet.wit.types import handle_of
 from wasinet.wit.values import Err
 
 __all__ = ["FORMATS", "changes_text", "explanation", "outcome_line", "outcome_table"]
@@ -44,23 +45,18 @@ def outcome_table(step: Step) -> Table | None:
     return value_table(step.outcome, step.function.result, HumanPrinter())
 
 
-def changes_text(
-    session: Session, step: Step, changes: Iterable[Change], names: dict[int, str], paint: Painter
-) -> Printable:
+def changes_text(session: Session, step: Step, changes: Iterable[Change], paint: Painter) -> Printable:
     """``s: unbound → bind-in-progress``, ``rx1 is an input-stream``; empty where nothing changed.
 
     Args:
         session: whose handles.
         step: the call that did it; other variables that it set are told, too.
         changes: of handles.
-        names: what handles were called before the call, for those that are gone.
         paint: the colours.
     """
     parts: list[str] = []
     for change in changes:
-        name = paint("handle", names.get(change.handle, "") if change.gone else session.name_of(change.handle))
-        if not name:
-            name = paint("handle", f"#{change.handle}")
+        name = paint("handle", session.name_of(change.handle))
         if change.gone:
             parts.append(name + " is gone")
         elif change.before:
@@ -72,8 +68,7 @@ def changes_text(
             parts.append(Printable("{} is {} {}{}").format(name, article, paint("function", change.type), state))
     if len(parts) > _LISTED:
         parts = [*parts[:_LISTED], f"and {len(parts) - _LISTED} more"]
-    handles = set(session.handle_names.values())
-    values = [name for name in step.assigned if name not in handles]
+    values = [name for name in step.assigned if handle_of(session.variables[name].type) is None]
     if values:
         parts.append(f"{', '.join(values)} set")
     return _GAP.join(parts)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from wasinet.hosts import HandleInfo, Host
+from wasinet.hosts import Host
 from wasinet.wit.data import Data
 
 __all__ = ["Change", "Paths"]
@@ -24,40 +22,45 @@ class Change(Data):
 
 
 class Paths:
-    """Watches a host's handles: what changed since it last looked, and the way of each.
+    """Follows a host's handles: what changed since it last looked, and the way of each.
+
+    Args:
+        host: whose handles; it tells which have changed.
 
     Attributes:
-        live: type and state by handle.
+        live: type and state by handle, oldest first.
         moves: per handle the states that it was in, each with the call that led there.
     """
 
-    def __init__(self, machines: Sequence[str] = ()) -> None:
-        self._machines = frozenset(machines)
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._changed: set[int] = set()
         self.live: dict[int, tuple[str, str]] = {}
         self.moves: dict[int, list[tuple[str, str]]] = {}
+        host.follow(self._changed.add)
 
-    def look(self, host: Host, call: str) -> list[Change]:
-        """What changed, put down to this call."""
+    def look(self, call: str) -> list[Change]:
+        """What changed, put down to this call: what is there, then what is gone, each by age."""
         changes: list[Change] = []
-        live: dict[int, tuple[str, str]] = {}
-        for info in host.handles():
-            state = self._state(info)
-            live[info.handle] = (info.type, state)
-            old = self.live.get(info.handle)
+        gone: list[Change] = []
+        for handle in sorted(self._changed):
+            kind = self._host.kind(handle)
+            old = self.live.get(handle)
+            if not kind:
+                if old is not None:
+                    gone.append(Change(handle, old[0], old[1], "", True))
+                    del self.live[handle]
+                    self.moves.pop(handle, None)
+                continue
+            # The readiness of a pollable comes and goes; that is no path.
+            state = self._host.state(handle) if kind in self._host.world.machines else ""
             if old is not None and old[1] == state:
                 continue
-            changes.append(Change(info.handle, info.type, old[1] if old else "", state))
+            self.live[handle] = (kind, state)
+            changes.append(Change(handle, kind, old[1] if old else "", state))
             if state:
-                moves = self.moves.setdefault(info.handle, [])
+                moves = self.moves.setdefault(handle, [])
                 moves.append((call, state))
                 del moves[:-_LONGEST]
-        for handle, (kind, state) in self.live.items():
-            if handle not in live:
-                changes.append(Change(handle, kind, state, "", True))
-                self.moves.pop(handle, None)
-        self.live = live
-        return changes
-
-    def _state(self, info: HandleInfo) -> str:
-        # The readiness of a pollable comes and goes; that is no path.
-        return info.state if info.type in self._machines else ""
+        self._changed.clear()
+        return changes + gone

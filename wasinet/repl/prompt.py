@@ -1,4 +1,4 @@
-"""The terminal: editing, completion, history and the toolbar. The only importer of prompt-toolkit."""
+"""The terminal: editing, completion, history and the toolbar. With ``keys`` the only importer of prompt-toolkit."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.layout.processors import TabsProcessor
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
@@ -26,8 +27,10 @@ from wasinet.render.printable import cells, clipped, padded
 from wasinet.render.theme import prompt_styles
 from wasinet.repl.completion import candidates, current_call
 from wasinet.repl.highlight import pieces
+from wasinet.repl.keys import bindings
 from wasinet.repl.repl import Repl, needs_more
 from wasinet.wit.declare import Function
+from wasinet.wit.english import counted
 
 __all__ = ["interact", "make_prompt"]
 
@@ -121,7 +124,7 @@ class _Toolbar:
         width = app.output.get_size().columns
         function, argument = current_call(repl, buffer.text, buffer.cursor_position)
         count = len(repl.paths.live)
-        status = f"{count} handle{'' if count == 1 else 's'}  world {repl.world}  host {repl.host}"
+        status = f"{counted(count, 'handle')}  world {repl.world}  host {repl.host}"
         if function is None:
             return [("", clipped(status, width))]
         room = width - len(status) - 2
@@ -167,6 +170,10 @@ def make_prompt(repl: Repl, *, vi: bool = False, history: History | None = None)
         style=Style.from_dict(_STYLES | prompt_styles()),
         color_depth=None if repl.paint.color else ColorDepth.DEPTH_1_BIT,
         mouse_support=False,
+        key_bindings=bindings(),
+        enable_suspend=True,
+        # What was pasted stays as it is; the library would show ^I.
+        input_processors=[TabsProcessor(tabstop=8, char1=" ", char2=" ")],
         reserve_space_for_menu=6,
     )
 
@@ -185,5 +192,5 @@ def interact(repl: Repl, *, vi: bool = False) -> None:
             if type(interruption) is not KeyboardInterrupt:
                 raise
             continue
-        repl.run(text)
+        repl.feed(text.split("\n"))
         sys.stdout.flush()

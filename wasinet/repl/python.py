@@ -10,6 +10,8 @@ from wasinet.script.binding import Bound
 from wasinet.script.names import DROP, NET, handles_in
 from wasinet.script.outcomes import AGAIN
 from wasinet.script.reader import Octets, Ref
+from wasinet.script.replay import too_early
+from wasinet.script.saving import superseded
 from wasinet.script.session import NetworkMade, Step
 from wasinet.wit.values import Case, Err, Ok, Some, Value
 
@@ -59,6 +61,7 @@ def python_text(history: Iterable[Step | NetworkMade], world: str, host: str) ->
 class _Writer:
     def __init__(self, history: list[Step | NetworkMade]) -> None:
         self.history = history
+        self.superseded = superseded(history)
         self.handles: dict[int, str] = {}
         self.known: set[str] = set()
 
@@ -67,15 +70,8 @@ class _Writer:
             if isinstance(entry, NetworkMade):
                 self._learn(entry.handle, entry.name)
                 yield f"{_name(entry.name)} = host.make_network({entry.name!r}, {list(entry.rules)!r})"
-            elif not self._superseded(entry, index):
+            elif index not in self.superseded:
                 yield from self._call(entry)
-
-    def _superseded(self, step: Step, index: int) -> bool:
-        """Whether the call was too early, and made again later."""
-        return _too_early(step) and any(
-            isinstance(later, Step) and later.handle == step.handle and later.function is step.function
-            for later in self.history[index + 1 :]
-        )
 
     def _call(self, step: Step) -> Iterator[str]:
         bound = step.bound
@@ -91,7 +87,7 @@ class _Writer:
             yield f"host.drop({arguments})"
             return
         made = f"call({', '.join(filter(None, (repr(self._key(step)), arguments)))})"
-        if _too_early(step):
+        if too_early(step):
             made = f"print({key!r}, host.call({', '.join(filter(None, (repr(self._key(step)), arguments)))}))"
         found = [handle for handle, _ in handles_in(step.outcome, step.function.result)]
         for handle, name in zip(found, step.assigned, strict=False):
@@ -136,10 +132,6 @@ class _Writer:
 
 def _refs(bound: Bound) -> Iterator[Value]:
     yield from bound.values
-
-
-def _too_early(step: Step) -> bool:
-    return isinstance(step.outcome, Err) and isinstance(step.outcome.value, str) and step.outcome.value in AGAIN
 
 
 def _name(name: str) -> str:

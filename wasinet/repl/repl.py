@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from wasinet.hosts import Reader, Trapped, make_host
 from wasinet.programs.events import LocalFailed
 from wasinet.render.crash import internal_error, traceback_lines
+from wasinet.render.jsontext import call_json
 from wasinet.render.printable import Printable, printed
 from wasinet.render.table import table_text
 from wasinet.render.theme import Painter
-from wasinet.render.trace import call_json, joined
+from wasinet.render.trace import joined
 from wasinet.repl.commands import COMMANDS, Command, CommandError, find_command
 from wasinet.repl.outcomes import changes_text, explanation, outcome_line, outcome_table, timing
 from wasinet.repl.paths import Paths
@@ -90,7 +91,7 @@ class Repl:
         self._begin()
 
     def _begin(self) -> None:
-        self.paths = Paths(tuple(self.session.host.world.machines))
+        self.paths = Paths(self.session.host)
         for reader in self.readers:
             self.session.host.attach(reader)
 
@@ -107,7 +108,7 @@ class Repl:
         except KeyboardInterrupt as interruption:
             if type(interruption) is not KeyboardInterrupt:
                 raise
-            self.paths.look(self.session.host, "interrupted")
+            self.paths.look("interrupted")
             self.fail("interrupted", 130)
         except WaveError as error:
             self._bad_text(error)
@@ -117,6 +118,22 @@ class Repl:
             raise
         except Exception as error:  # noqa: BLE001  # A session with its sockets outlives the fault of one command.
             self._crashed(error)
+
+    def feed(self, lines: Iterable[str]) -> None:
+        """Run lines one after the other, as if each had been entered; what is open goes on with the next line.
+
+        Raises:
+            LocalFailed: the lines of results cannot be written.
+        """
+        entered = ""
+        for line in lines:
+            entered = f"{entered}\n{line}" if entered else line
+            if not needs_more(entered):
+                self.run(entered)
+                entered = ""
+            if self.done:
+                return
+        self.run(entered)
 
     def _run(self, text: str) -> None:
         text = text.strip()
@@ -147,7 +164,7 @@ class Repl:
         command = find_command(name)
         if command is None:
             raise CommandError(f"there is no command .{name}{near(name, COMMANDS)}; see .help")
-        command.run(self, rest.strip())
+        command.load()(self, rest.strip())
 
     def calls(self, text: str) -> None:
         """Check a text, then make its calls up to the first that fails.
@@ -161,15 +178,14 @@ class Repl:
 
     def call(self, bound: Bound) -> Step:
         """Make a call and show what came of it."""
-        names = dict(self.session.handle_names)
         step = self.session.run(bound)
-        self.show(step, names)
+        self.show(step)
         return step
 
-    def show(self, step: Step, names: dict[int, str]) -> None:
-        """Show a call's outcome and what it changed; ``names`` are the handles' before it."""
+    def show(self, step: Step) -> None:
+        """Show a call's outcome and what it changed."""
         session = self.session
-        changes = self.paths.look(session.host, step.function.member)
+        changes = self.paths.look(step.function.member)
         if step.failed:
             self.failed(TRAPPED if isinstance(step.outcome, Trapped) else FAILED)
         if self.form == "json":
@@ -179,7 +195,7 @@ class Repl:
         line = self.paint("ok", "ok") if table is not None else outcome_line(session, step, self.form, self.paint)
         # The predefined network is no news.
         told = [change for change in changes if session.handle_names.get(change.handle) != NET or step.assigned]
-        changed = changes_text(session, step, told, names, self.paint)
+        changed = changes_text(session, step, told, self.paint)
         parts: list[str] = [line, *([changed] if changed else []), *([timing(step, self.paint)] if self.timed else [])]
         why = explanation(session, step) if step.failed else ""
         if why and self.complain is self.write:
@@ -242,7 +258,7 @@ class Repl:
     def open_handles(self) -> list[str]:
         """The live handles but for the default network: ``s (tcp-socket)``."""
         session = self.session
-        self.paths.look(session.host, "")
+        self.paths.look("")
         live = [(session.name_of(handle), kind) for handle, (kind, _) in self.paths.live.items()]
         return [f"{name} ({kind})" for name, kind in live if name != NET]
 

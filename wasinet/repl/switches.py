@@ -85,13 +85,13 @@ def network(repl: Repl, text: str) -> None:
         repl.session.make_network(name, rules)
     except ValueError as error:
         raise CommandError(f".network: {error}") from None
-    repl.paths.look(repl.session.host, "network")
+    repl.paths.look("network")
     repl.write(repl.paint("handle", name) + f" is a network that allows {' '.join(rules)}")
 
 
 def drop(repl: Repl, text: str) -> None:
     """Dispose of a handle, as the call ``drop`` does."""
-    number = handle(repl, text, "drop")
+    number = handle(repl.session, text, "drop")
     repl.calls(f"drop({text if not text.startswith('#') else f'#{number}'})")
 
 

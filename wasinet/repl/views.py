@@ -116,7 +116,7 @@ def states(repl: Repl, text: str) -> None:
     session = repl.session
     machines = session.host.world.machines
     if text:
-        number = handle(repl, text, "states")
+        number = handle(repl.session, text, "states")
         kind = session.kind_of(number) or ""
         if kind not in machines:
             raise CommandError(f"{text} is a {kind}, which has no states; there are those of {', '.join(machines)}")
@@ -129,7 +129,7 @@ def states(repl: Repl, text: str) -> None:
         repl.write(Printable("\n\n").join(pages))
         return
     number = numbers[0]
-    repl.paths.look(session.host, "")
+    repl.paths.look("")
     kind, now = repl.paths.live[number]
     expected = "" if session.host.state_word == "state" else f", {session.host.state_word}"
     title = f"{session.name_of(number)} (#{number}, {kind}{expected})"

@@ -33,7 +33,7 @@ def can_wait(names: Names, kind: str) -> bool:
 
 def wait(repl: Repl, text: str) -> None:
     """Wait until a handle is ready."""
-    number = handle(repl, text, "wait")
+    number = handle(repl.session, text, "wait")
     session = repl.session
     kind = session.kind_of(number) or ""
     if not can_wait(session.names, kind):
@@ -41,7 +41,7 @@ def wait(repl: Repl, text: str) -> None:
     start = time.monotonic()
     while not session.host.wait(number, _AT_ONCE):
         pass
-    repl.paths.look(session.host, "wait")
+    repl.paths.look("wait")
     repl.write(repl.paint("handle", text) + " is " + repl.paint("ok", "ready") + f" after {_took(start)}")
 
 

@@ -15,6 +15,7 @@ from wasinet.script.reader import Octets, Ref, Scope, ValueReader
 from wasinet.script.syntax import Name, Script, Statement
 from wasinet.wave.errors import WaveError
 from wasinet.wit.declare import Function
+from wasinet.wit.english import counted
 from wasinet.wit.types import Option, Own, Primitive, Resource, Result, Tuple, Type, handle_of, resolve
 from wasinet.wit.values import Case, Err, Ok, Some, Value
 
@@ -273,7 +274,9 @@ def _assigned(reader: ValueReader, statement: Statement, bound: Bound, names: Na
     items = plain.items if isinstance(plain, Tuple) else ()
     if len(items) != len(targets):
         gives = f"{len(items)} values, {type_}" if items else f"one value, {type_}"
-        raise reader.error(f"{bound.function.name} gives {gives}; here are {len(targets)} names", targets[0].start)
+        raise reader.error(
+            f"{bound.function.name} gives {gives}; {counted(len(targets), 'name')} given", targets[0].start
+        )
     return [(target.text, item) for target, item in zip(targets, items, strict=True)]
 
 

@@ -175,9 +175,9 @@ def handles_in(value: Value, type_: Type | None) -> Iterator[tuple[int, str]]:
             yield from handles_in(value.payload, dict(type_.cases).get(value.name))
 
 
-def default_name(prefix: str, taken: Mapping[str, object]) -> str:
-    """The first free name with this beginning: ``tcp1``."""
-    number = 1
+def default_name(prefix: str, taken: Mapping[str, object], first: int = 1) -> str:
+    """The first free name with this beginning: ``tcp1``. The numbers below ``first`` are known to be taken."""
+    number = first
     while f"{prefix}{number}" in taken:
         number += 1
     return f"{prefix}{number}"

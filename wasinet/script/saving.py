@@ -6,20 +6,21 @@ come too early are repeated there, and a read is preceded by a wait for what was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wasinet.engine.records import Trapped
 from wasinet.hosts import DEFAULT_HOST
 from wasinet.script.names import NET, Names, default_name, handles_in, names_of
 from wasinet.script.outcomes import AGAIN, Masked, PureMasked, outcome_text, trap_text
+from wasinet.script.replay import too_early
 from wasinet.script.session import NetworkMade, Step
 from wasinet.script.syntax import one_line
 from wasinet.wave.printer import Printer
 from wasinet.wit.declare import World
 from wasinet.wit.types import List, Tuple, handle_of, resolve
-from wasinet.wit.values import Err, Ok
+from wasinet.wit.values import Ok
 
-__all__ = ["transcript_text"]
+__all__ = ["superseded", "transcript_text"]
 
 
 def transcript_text(
@@ -47,6 +48,7 @@ class _Writer:
         self.handles: dict[int, str] = {}
         taken = {name for entry in history if isinstance(entry, Step) for name in entry.assigned}
         self.pollable = default_name("arrival", dict.fromkeys(taken))
+        self.superseded = superseded(history, by=lambda later: not too_early(later))
 
     def lines(self) -> Iterator[str]:
         for index, entry in enumerate(self.history):
@@ -55,19 +57,9 @@ class _Writer:
                 yield " ".join((f"%network {entry.name}", *entry.rules))
                 continue
             self.ports.update(entry.bound.ports)
-            if not self._superseded(entry, index):
+            if index not in self.superseded:
                 yield from self._call(entry)
             self._learn(entry)
-
-    def _superseded(self, step: Step, index: int) -> bool:
-        """Whether the same call, too early here, was made again later with another outcome."""
-        return _too_early(step) and any(
-            isinstance(later, Step)
-            and later.handle == step.handle
-            and later.function is step.function
-            and not _too_early(later)
-            for later in self.history[index + 1 :]
-        )
 
     def _call(self, step: Step) -> Iterator[str]:
         waits = "subscribe" in self.names.methods.get(step.bound.receiver or "", {})
@@ -77,7 +69,7 @@ class _Writer:
             yield f"> {self.pollable} = {receiver}.subscribe()"
             yield f"> {self.pollable}.block()"
             yield f"> drop({self.pollable})"
-        retry = waits and not _too_early(step) and any(error.code in AGAIN for error in step.function.errors)
+        retry = waits and not too_early(step) and any(error.code in AGAIN for error in step.function.errors)
         yield f"> {'!retry ' if retry else ''}{call}"
         outcome = step.outcome
         trapped = isinstance(outcome, Trapped)
@@ -110,8 +102,20 @@ class _Writer:
                 self.handles.setdefault(value, NET)
 
 
-def _too_early(step: Step) -> bool:
-    return isinstance(step.outcome, Err) and isinstance(step.outcome.value, str) and step.outcome.value in AGAIN
+def superseded(history: Sequence[Step | NetworkMade], by: Callable[[Step], bool] = lambda later: True) -> set[int]:
+    """The places of calls that came too early, and were made again later by one of which ``by`` is true."""
+    found: set[int] = set()
+    made: set[tuple[int | None, str]] = set()
+    for index in reversed(range(len(history))):
+        step = history[index]
+        if isinstance(step, NetworkMade):
+            continue
+        call = step.handle, step.function.qualified
+        if too_early(step) and call in made:
+            found.add(index)
+        if by(step):
+            made.add(call)
+    return found
 
 
 def _took(step: Step) -> bool:

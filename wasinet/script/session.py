@@ -135,6 +135,8 @@ class Session:
         self.handle_names: dict[int, str] = {}
         self.history: list[Step | NetworkMade] = []
         self._kinds: dict[int, str] = {}
+        # By prefix the number below which all default names are taken, so that naming a handle is one look-up.
+        self._named_to: dict[str, int] = {}
         self._machines = frozenset(host.world.machines)
         self._start = time.monotonic()
 
@@ -158,12 +160,7 @@ class Session:
         return self.unset.get(name, "")
 
     def kind_of(self, handle: int) -> str | None:
-        kind = self._kinds.get(handle)
-        if kind is None:
-            kind = next((info.type for info in self.host.handles() if info.handle == handle), None)
-            if kind is not None:
-                self._kinds[handle] = kind
-        return kind
+        return self._kinds.get(handle) or self.host.kind(handle) or None
 
     def name_of(self, handle: int) -> str:
         """How to write a handle: its name, or ``#3``."""
@@ -298,7 +295,9 @@ class Session:
             resources = self.host.world.resources
             for handle, kind in handles_in(outcome, step.function.result):
                 if handle not in self.handle_names:
-                    name = default_name(self.names.prefix(kind), self.variables)
+                    prefix = self.names.prefix(kind)
+                    name = default_name(prefix, self.variables, self._named_to.get(prefix, 1))
+                    self._named_to[prefix] = int(name[len(prefix) :])
                     self.assign(name, handle, Own(resources[kind]))
                     assigned.append(name)
         step.assigned = tuple(assigned)
@@ -308,6 +307,9 @@ class Session:
         if old is not None and handle_of(old.type) is not None and self.handle_names.get(old.value) == name:
             del self.handle_names[old.value]
         self.unset[name] = reason
+        prefix = name.rstrip("0123456789")
+        if prefix in self._named_to and name != prefix:
+            self._named_to[prefix] = min(self._named_to[prefix], int(name[len(prefix) :]))
 
     def show(self, step: Step) -> str:
         """The outcome for people: ``ok(#3)``, ``err(would-block)``, ``trap "..."``."""

@@ -7,6 +7,7 @@ from binascii import b2a_base64
 from wasinet.wave.printer import Printer, Write, buffer
 from wasinet.wave.text import string_text
 from wasinet.wit.addresses import ipv6_text
+from wasinet.wit.english import counted
 from wasinet.wit.types import U8, U16, U32, List, Record, Tuple, Type, Variant, resolve
 from wasinet.wit.values import Case, Value
 
@@ -41,7 +42,7 @@ class HumanPrinter(Printer):
             data = value if value.__class__ is bytes else buffer(type_, value).tobytes()
             if limit is None or len(data) <= limit:
                 return _data(data)
-            return f"{_data(_whole(data[:limit]))}... ({len(data)} bytes)"
+            return f"{_data(_whole(data[:limit]))}... ({counted(len(data), 'byte')})"
 
         return write
 

@@ -142,8 +142,8 @@ complete -c wasinet -n "__wasinet_at 'tcp'" -a connect -d 'Connect to a peer; st
 complete -c wasinet -n "__wasinet_at 'tcp'" -a listen -d 'Wait for connections and serve them'
 
 complete -c wasinet -n "__wasinet_at 'tcp connect'" -l probe -d 'Only connect, and report how long it took'
-complete -c wasinet -n "__wasinet_at 'tcp connect'" -l count -x -d 'With --probe: how often'
-complete -c wasinet -n "__wasinet_at 'tcp connect'" -l interval -x -d 'With --probe: the pause between'
+complete -c wasinet -n "__wasinet_at 'tcp connect'" -l count -x -d 'With --probe: how often. The default is 1'
+complete -c wasinet -n "__wasinet_at 'tcp connect'" -l interval -x -d 'With --probe: the pause between. The default is 1s'
 complete -c wasinet -n "__wasinet_at 'tcp connect'" -l bind -x -a '(__wasinet_addresses :)' -d 'Connect from this local address'
 complete -c wasinet -n "__wasinet_at 'tcp connect'" -l connect-timeout -x -d 'Give up connecting after this long'
 complete -c wasinet -n "__wasinet_at 'tcp connect'" -l send -x -d 'Send this, not standard input'
@@ -195,7 +195,7 @@ complete -c wasinet -n "__wasinet_at 'udp'" -a send -d 'Send datagrams, and prin
 complete -c wasinet -n "__wasinet_at 'udp'" -a recv -d 'Receive datagrams'
 
 complete -c wasinet -n "__wasinet_at 'udp send'" -l lines -d 'Send each line of standard input, without its end, as it comes'
-complete -c wasinet -n "__wasinet_at 'udp send'" -l count -x -d 'Send everything N times'
+complete -c wasinet -n "__wasinet_at 'udp send'" -l count -x -d 'Send everything N times. The default is 1'
 complete -c wasinet -n "__wasinet_at 'udp send'" -l interval -x -d 'Time from one datagram to the next'
 complete -c wasinet -n "__wasinet_at 'udp send'" -l wait -x -d 'Print replies, until this long after the last datagram'
 complete -c wasinet -n "__wasinet_at 'udp send'" -l bind -x -a '(__wasinet_addresses :)' -d 'Send from this local address'
@@ -240,8 +240,8 @@ complete -c wasinet -n "__wasinet_at 'poll'" -a 'tcp-connect: tcp-listen: udp: r
 
 complete -c wasinet -n "__wasinet_at 'run'" -l env -x -d 'Give the guest a variable; NAME alone as it is here'
 complete -c wasinet -n "__wasinet_at 'run'" -l dir -x -d 'Give the guest a folder, as GUEST, and only to read with :ro'
-complete -c wasinet -n "__wasinet_at 'run'" -l stdin -d 'Whether the guest reads your standard input'
-complete -c wasinet -n "__wasinet_at 'run'" -l no-stdin -d 'Whether the guest reads your standard input'
+complete -c wasinet -n "__wasinet_at 'run'" -l stdin -d 'Whether the guest reads your standard input. The default is --stdin'
+complete -c wasinet -n "__wasinet_at 'run'" -l no-stdin -d 'Whether the guest reads your standard input. The default is --stdin'
 complete -c wasinet -n "__wasinet_at 'run'" -l max-memory -x -d 'Most memory, all memories of the guest together; 1GiB by default'
 complete -c wasinet -n "__wasinet_at 'run'" -l max-memories -x -d 'Most memories; 100 by default'
 complete -c wasinet -n "__wasinet_at 'run'" -l max-tables -x -d 'Most tables; 100 by default'
@@ -257,24 +257,24 @@ complete -c wasinet -n "__wasinet_at 'run'" -l policy -x -a '(__wasinet_files to
 complete -c wasinet -n "__wasinet_at 'run'" -l learn -x -a '(__wasinet_files toml)' -d 'Allow everything, and write the smallest policy that the run needed'
 complete -c wasinet -n "__wasinet_at 'run' 0" -a '(__wasinet_files wasm wat)'
 
-complete -c wasinet -n "__wasinet_at 'call'" -l format -x -a 'human wave' -d 'Short forms, or pure WAVE'
+complete -c wasinet -n "__wasinet_at 'call'" -l format -x -a 'human wave' -d 'Short forms, or pure WAVE. The default is human'
 complete -c wasinet -n "__wasinet_at 'call'" -l keep-going -d 'Go on after a call that fails'
 
-complete -c wasinet -n "__wasinet_at 'repl'" -l vi -d 'The keys of vi, or those of emacs'
-complete -c wasinet -n "__wasinet_at 'repl'" -l emacs -d 'The keys of vi, or those of emacs'
+complete -c wasinet -n "__wasinet_at 'repl'" -l vi -d 'The keys of vi, or those of emacs. The default is --emacs'
+complete -c wasinet -n "__wasinet_at 'repl'" -l emacs -d 'The keys of vi, or those of emacs. The default is --emacs'
 
 complete -c wasinet -n "__wasinet_at 'replay'" -l update -d 'Write what came where it was not expected'
 complete -c wasinet -n "__wasinet_at 'replay'" -l junit -r -F -d 'Also write a JUnit report'
 complete -c wasinet -n "__wasinet_at 'replay'" -l strict -d 'With --update, write pure WAVE'
 complete -c wasinet -n "__wasinet_at 'replay'" -a '(__wasinet_files wasinet)'
 
-complete -c wasinet -n "__wasinet_at 'diff'" -l hosts -x -d 'Which two; native,wasmtime by default'
+complete -c wasinet -n "__wasinet_at 'diff'" -l hosts -x -d 'Which two. The default is native,wasmtime'
 complete -c wasinet -n "__wasinet_at 'diff'" -l junit -r -F -d 'Also write a JUnit report'
 complete -c wasinet -n "__wasinet_at 'diff'" -l known -d 'Run the evidence of all known divergences, and report those that are stale'
 
 
-complete -c wasinet -n "__wasinet_at 'fuzz'" -l hosts -x -d 'Which two; native,wasmtime by default'
-complete -c wasinet -n "__wasinet_at 'fuzz'" -l calls -x -d 'How many calls to compare; 2000 by default'
+complete -c wasinet -n "__wasinet_at 'fuzz'" -l hosts -x -d 'Which two. The default is native,wasmtime'
+complete -c wasinet -n "__wasinet_at 'fuzz'" -l calls -x -d 'How many calls to compare. The default is 2000'
 complete -c wasinet -n "__wasinet_at 'fuzz'" -l seed -x -d 'Make the calls of an earlier run again'
 
 
@@ -286,7 +286,7 @@ complete -c wasinet -n "__wasinet_at 'trace summary' 0" -F
 complete -c wasinet -n "__wasinet_at 'trace view'" -l html -r -F -d 'Write a page with the timeline instead; needs nothing beside it'
 complete -c wasinet -n "__wasinet_at 'trace view' 0" -F
 
-complete -c wasinet -n "__wasinet_at 'states'" -l format -x -a 'table mermaid dot json' -d 'As what'
+complete -c wasinet -n "__wasinet_at 'states'" -l format -x -a 'table mermaid dot json' -d 'As what. The default is table'
 complete -c wasinet -n "__wasinet_at 'states' 0" -a 'tcp udp'
 
 complete -c wasinet -n "__wasinet_at 'explain'" -l compare -d 'How each world does the same thing, side by side: tcp.connect'
