@@ -113,12 +113,12 @@ def test_a_program_with_an_exit_code_of_its_own_fails_by_no_loss(
     monkeypatch.setattr(host, "close", lambda timeout: False)
     options = settings()
     options.command = "run"
-    with Session(options, host=host, loss=lambda: "9 bytes were lost"):
+    with Session(options, host=host, loss=lambda limit: "9 bytes were lost"):
         pass
-    with pytest.raises(ValueError, match=r"^x$"), Session(options, host=host, loss=lambda: "9 bytes were lost"):
+    with pytest.raises(ValueError, match=r"^x$"), Session(options, host=host, loss=lambda limit: "9 bytes were lost"):
         raise ValueError("x")
     assert capsys.readouterr().err == "wasinet: run: 9 bytes were lost\n" * 2
-    with pytest.raises(KeyboardInterrupt), Session(options, host=host, loss=lambda: "9 bytes were lost"):
+    with pytest.raises(KeyboardInterrupt), Session(options, host=host, loss=lambda limit: "9 bytes were lost"):
         raise KeyboardInterrupt
     assert capsys.readouterr().err == ""
 

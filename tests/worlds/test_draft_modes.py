@@ -97,7 +97,7 @@ def test_send_waits_for_room_and_for_nothing_else(bench: Bench, queued: bool) ->
     waits: list[Mapping[int, int]] = []
     waiter = bench.os.waiter
 
-    def room_comes(masks: Mapping[int, int]) -> Callable[[], object]:
+    def room_comes(masks: Mapping[int, int]) -> Callable[[], list[tuple[int, int]]]:
         waits.append(masks)
         bench.os.faults.clear()
         return waiter(masks)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from wasinet.cli.output import results, write_line
+from wasinet.cli.session import drain_limit
 from wasinet.cli.settings import Settings
 from wasinet.cli.tracing import readers
 from wasinet.cli.values import BadValue
@@ -22,8 +23,6 @@ from wasinet.script.transcript import MOST
 
 __all__ = ["command"]
 
-_DRAIN = 5.0
-_DRAIN_INTERRUPTED = 1.0
 # What the prompt's event loop opens, which fails aloud where it cannot, and one for a file or a socket.
 _DESCRIPTORS = 4
 
@@ -81,16 +80,14 @@ def command(
             repl.feed(_lines())
         interrupted = False
     finally:
+        limit = drain_limit(interrupted=interrupted)
         leave()
-        if not at_prompt:
-            # Nobody is there to be told what was open at the end of a pipe.
-            delivered = repl.session.host.close(_DRAIN_INTERRUPTED if interrupted else _DRAIN)
-        else:
-            delivered = repl.close(_DRAIN_INTERRUPTED if interrupted else _DRAIN)
+        # Nobody is there to be told what was open at the end of a pipe.
+        delivered = repl.close(limit) if at_prompt else repl.session.host.close(limit)
         for reader in told:
             reader.finish()
     if not delivered:
-        raise LocalFailed("send what was written", f"the peer took not all of it in {_DRAIN:g} seconds")
+        raise LocalFailed("send what was written", f"the peer took not all of it in {limit:.3g} seconds")
     if repl.code and not at_prompt:
         raise typer.Exit(repl.code)
 

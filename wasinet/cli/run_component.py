@@ -24,7 +24,7 @@ from wasinet.cli.limit_options import (
 from wasinet.cli.output import write_line
 from wasinet.cli.params import READ, WRITTEN
 from wasinet.cli.policy_options import Denials, learned_lines, make_policy, write_learned
-from wasinet.cli.session import DRAIN, Session
+from wasinet.cli.session import Session
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.engine.draining import Undelivered
@@ -148,7 +148,7 @@ def command(
 
 def _run(settings: Settings, host: GuestHost, asker: TerminalAsker) -> int:
     """Run the guest to its end; gives its exit code."""
-    lost = lambda: _loss(host.undelivered)  # noqa: E731
+    lost = lambda limit: _loss(host.undelivered, limit)  # noqa: E731
     with Session(settings, host=host, worlds=(settings.world,), many_files=True, loss=lost), asker:
         code = host.run()
         if code and host.reached:
@@ -163,14 +163,14 @@ def _keep(settings: Settings, path: str, learned: Sequence[Learned]) -> None:
             write_line(sys.stderr, line)
 
 
-def _loss(undelivered: Sequence[Undelivered]) -> str:
+def _loss(undelivered: Sequence[Undelivered], limit: float) -> str:
     """What was lost at the end, and why, in one line."""
     count = sum(lost.count for lost in undelivered)
     targets = dict.fromkeys(lost.peer or "the standard streams" for lost in undelivered)
     where = next(iter(targets)) if len(targets) == 1 else f"{len(targets)} peers"
     reasons = (
         ("the guest ended without reading them itself", any(lost.here for lost in undelivered)),
-        (f"not taken within {DRAIN:g} seconds", not all(lost.here for lost in undelivered)),
+        (f"not taken within {limit:.3g} seconds", not all(lost.here for lost in undelivered)),
     )
     why = ", or ".join(reason for reason, holds in reasons if holds)
     return f"{counted(count, 'byte')} to {where} {'was' if count == 1 else 'were'} lost: {why}"

@@ -20,7 +20,7 @@ from wasinet.cli.output import results, write_json, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
 from wasinet.hosts import make_host
-from wasinet.oscalls.interruption import leave
+from wasinet.oscalls.interruption import leave, remaining
 from wasinet.programs.events import CallFailed, Event, Idle, LocalFailed
 from wasinet.render.color import wants_color
 from wasinet.render.theme import Painter
@@ -30,11 +30,19 @@ if TYPE_CHECKING:
     from wasinet.hosts import Host
     from wasinet.render.trace import TraceReader
 
-__all__ = ["DRAIN", "Session"]
+__all__ = ["Session", "drain_limit"]
 
-DRAIN = 5.0
+_DRAIN = 5.0
 """Seconds that what was written has to go out in at the end."""
 _DRAIN_INTERRUPTED = 1.0
+
+
+def drain_limit(*, interrupted: bool) -> float:
+    """The seconds that what was written is given to go out at the end; ``--timeout`` bounds them, too."""
+    left = remaining()
+    if interrupted or left is None:
+        return _DRAIN_INTERRUPTED if interrupted else _DRAIN
+    return min(_DRAIN, left)
 
 
 class Session:
@@ -45,8 +53,8 @@ class Session:
         many_files: raise the soft limit of open files to the hard one.
         host: instead of the one that the settings name, for tests and special resolvers.
         worlds: which the program speaks.
-        loss: what to say of written bytes that could not be delivered, for a program whose exit code is its own;
-            without it they fail the command.
+        loss: what to say of written bytes that could not be delivered in so many seconds, for a program whose
+            exit code is its own; without it they fail the command.
 
     Attributes:
         host: what programs call.
@@ -60,7 +68,7 @@ class Session:
         many_files: bool = False,
         host: Host | None = None,
         worlds: Sequence[str] = (DEFAULT_WORLD,),
-        loss: Callable[[], str] | None = None,
+        loss: Callable[[float], str] | None = None,
     ) -> None:
         if settings.world not in worlds:
             raise BadValue(f"--world: this command speaks {' and '.join(worlds)}, not {settings.world}")
@@ -86,22 +94,23 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        leave()
         interrupted = isinstance(error, KeyboardInterrupt)
+        limit = drain_limit(interrupted=interrupted)
+        leave()
         delivered = True
         try:
             if error is not None:
                 self._show_failure(error)
-            delivered = self.host.close(_DRAIN_INTERRUPTED if interrupted else DRAIN)
+            delivered = self.host.close(limit)
         finally:
             for reader in self._readers:
                 reader.finish()
         if delivered or interrupted:
             return
         if self._loss is not None:
-            write_line(sys.stderr, f"wasinet: {self.settings.command}: {self._loss()}")
+            write_line(sys.stderr, f"wasinet: {self.settings.command}: {self._loss(limit)}")
         elif error is None:
-            raise LocalFailed("send what was written", f"the peer took not all of it in {DRAIN:g} seconds")
+            raise LocalFailed("send what was written", f"the peer took not all of it in {limit:.3g} seconds")
 
     @property
     def elapsed(self) -> float:

@@ -16,7 +16,7 @@ from typing import Protocol
 from wasinet.engine.faults import Trap
 from wasinet.engine.resource import NEVER, READY, Interest, Pollable, Resource, Table, Waitable
 from wasinet.oscalls import READ, WRITE
-from wasinet.oscalls.interruption import PENDING, checkpoint, wake_fd
+from wasinet.oscalls.interruption import PENDING, checkpoint, in_main_thread, wake_fd, woken
 from wasinet.oscalls.wait import BROKEN, LONGEST, Kept
 
 __all__ = ["Poller", "Watch", "poll", "subscribe_duration", "subscribe_instant"]
@@ -181,7 +181,8 @@ class Watch:
     def _open(self) -> Kept:
         if self._kept is None:
             self._kept = self._engine.os.make_kept()
-            self._kept.set(self._poller.interruptions, 0, READ)
+            for fd in self._poller.interruptions:
+                self._kept.set(fd, 0, READ)
             for fd in self._poller.extra:
                 self.sync(fd)
         return self._kept
@@ -228,7 +229,7 @@ class Watch:
             if PENDING:
                 checkpoint()
             for fd, events in found:
-                if fd in poller.extra:
+                if fd in poller.extra or fd in poller.interruptions:
                     poller.event(fd)
                 asked = 0
                 unasked: dict[int, int] = {}
@@ -267,8 +268,9 @@ class Poller:
         self.watched = self._watch.of_parent
         self._seen: set[int] = set()
         self._last: Interest = NEVER
-        self._waiter: Callable[[], object] = list
-        self.interruptions = wake_fd()
+        self._waiter: Callable[[], list[tuple[int, int]]] = list
+        # Of the process, beside what this engine waits for; another thread is interrupted by nothing.
+        self.interruptions = {wake_fd(): READ} if in_main_thread() else _NOTHING
         self.extra: dict[int, int] = {}
         self._writers: dict[int, Settling] = {}
         self._wake: tuple[int, int] | None = None
@@ -317,6 +319,8 @@ class Poller:
         writer = self._writers.get(fd)
         if writer is not None:
             writer.settle()
+        elif fd in self.interruptions:
+            woken()
         elif self._wake is not None and fd == self._wake[0]:
             self._engine.os.clear_wake(fd)
             self._watch.woken()
@@ -334,7 +338,7 @@ class Poller:
 
     def _wait_many(self, masks: dict[int, int], timeout: float | None) -> list[tuple[int, int]]:
         """``Os.wait_many``, which an interruption ends."""
-        masks[self.interruptions] = READ
+        masks.update(self.interruptions)
         found = self._engine.os.wait_many(masks, timeout)
         if PENDING:
             checkpoint()
@@ -349,12 +353,14 @@ class Poller:
             if deadline is None and interest is not NEVER and not self.extra:
                 # Mostly the one that was waited for the last time: the other end of a conversation.
                 if interest != self._last:
-                    self._waiter = self._engine.os.waiter({interest[0]: interest[1], self.interruptions: READ})
+                    self._waiter = self._engine.os.waiter({interest[0]: interest[1], **self.interruptions})
                     self._last = interest
-                self._waiter()
+                found = self._waiter()
                 if PENDING:
                     checkpoint()
-                if resource.settle():
+                if found[0][0] != interest[0]:
+                    woken()
+                elif resource.settle():
                     return True
                 continue
             timeout = None

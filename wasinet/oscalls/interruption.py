@@ -18,6 +18,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -32,15 +33,18 @@ __all__ = [
     "abandoned",
     "cause",
     "checkpoint",
+    "in_main_thread",
     "in_thread",
     "install",
     "interruptible",
     "leave",
+    "remaining",
     "request",
     "sleep",
     "start_timeout",
     "stop_timeout",
     "wake_fd",
+    "woken",
 ]
 
 _T = TypeVar("_T")
@@ -75,7 +79,7 @@ _LONGEST = 1e9
 _wake: tuple[int, int] | None = None
 _at_once = False
 _leaving = False
-_limited = False
+_deadline: float | None = None
 _late = 0
 _unfinished: set[threading.Thread] = set()
 
@@ -106,23 +110,44 @@ def request(error: KeyboardInterrupt) -> None:
             pass
 
 
+def in_main_thread() -> bool:
+    """Whether this thread is the one that interruptions end."""
+    return threading.current_thread() is threading.main_thread()
+
+
 def checkpoint() -> None:
     """Raise the interruption that is pending, if there is one.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; or an ``Interruption``.
     """
-    if not PENDING or threading.current_thread() is not threading.main_thread():
+    if not PENDING or not in_main_thread():
         return
-    error = PENDING[0]
-    PENDING.clear()
+    error = PENDING.pop(0)
+    if not PENDING:
+        _drain()
+    raise error
+
+
+def woken() -> None:
+    """The wake descriptor was readable: raise what is pending, or make it unreadable where nothing is any more.
+
+    Raises:
+        KeyboardInterrupt: see ``checkpoint``.
+    """
+    if not PENDING:
+        # A request puts its error down before it writes, so none that was written is missed below.
+        _drain()
+    checkpoint()
+
+
+def _drain() -> None:
     if _wake is not None:
         try:
             while os.read(_wake[0], 64):
                 pass
         except BlockingIOError:
             pass
-    raise error
 
 
 class interruptible:  # noqa: N801  # used like contextlib's
@@ -205,14 +230,22 @@ def sleep(seconds: float) -> None:
 
 def _wait(fd: int | None, seconds: float | None) -> None:
     """Wait until a descriptor is readable, or for a time."""
+    deadline = None if seconds is None else time.monotonic() + min(seconds, LONGEST)
     # With poll(2), since a process may have more descriptors than select(2) takes.
     poll = select.poll()
-    for one in (fd, wake_fd()):
-        if one is not None:
-            poll.register(one, select.POLLIN)
-    checkpoint()
-    poll.poll(None if seconds is None else min(seconds, LONGEST) * 1000)
-    checkpoint()
+    if fd is not None:
+        poll.register(fd, select.POLLIN)
+    if in_main_thread():
+        poll.register(wake_fd(), select.POLLIN)
+    while True:
+        checkpoint()
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            return
+        for ready, _ in poll.poll(None if left is None else left * 1000):
+            if ready == fd:
+                return
+            woken()
 
 
 # Signals
@@ -220,12 +253,14 @@ def _wait(fd: int | None, seconds: float | None) -> None:
 
 def _arrived(error: KeyboardInterrupt) -> None:
     """Raise here, or leave it to the next checkpoint."""
-    global _late
+    global _late, _at_once
     if _leaving:
         _late += 1
         if _late > 1:
             os._exit(getattr(error, "code", Interruption.code))
     elif _at_once:
+        # The region may be left at a place where it can no longer say so.
+        _at_once = False
         raise error
     request(error)
 
@@ -239,12 +274,14 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 
 def _timed_out(number: int, frame: FrameType | None) -> None:
-    if not PENDING:
-        if _limited:
-            _arrived(TimedOut())
-    elif _at_once:
-        # One that was lost before, see ``_unraisable``.
-        checkpoint()
+    left = remaining()
+    signal.setitimer(signal.ITIMER_REAL, 0 if left is None else left or _AGAIN, _AGAIN)
+    if PENDING:
+        # One that was lost before, see ``_unraisable``; or whoever has not come to a checkpoint yet.
+        if _at_once:
+            checkpoint()
+    elif left == 0:
+        _arrived(TimedOut())
 
 
 def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
@@ -274,9 +311,15 @@ def install() -> None:
 
 def start_timeout(nanoseconds: int) -> None:
     """Interrupt with ``TimedOut`` after this time, where the platform has such a timer; again each second."""
-    global _limited
-    _limited = True
-    _alarm(min(max(nanoseconds / 1e9, 1e-6), _LONGEST))
+    global _deadline
+    seconds = min(max(nanoseconds / 1e9, 1e-6), _LONGEST)
+    _deadline = time.monotonic() + seconds
+    _alarm(seconds)
+
+
+def remaining() -> float | None:
+    """The seconds that ``start_timeout`` has left, 0 at the least; None where nothing limits the time."""
+    return None if _deadline is None else max(_deadline - time.monotonic(), 0.0)
 
 
 def _alarm(seconds: float) -> None:
@@ -291,8 +334,8 @@ def _alarm(seconds: float) -> None:
 
 def stop_timeout() -> None:
     """No ``TimedOut`` from now on."""
-    global _limited
-    _limited = False
+    global _deadline
+    _deadline = None
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
 

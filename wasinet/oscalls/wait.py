@@ -50,8 +50,11 @@ if hasattr(select, "poll"):
         events = poll.poll() if timeout is None else poll.poll(_milliseconds(timeout))
         return events[0][1] if events else 0
 
-    def waiter(masks: Mapping[int, int]) -> Callable[[], object]:
-        """What waits for any of the descriptors without a limit, again and again at less cost than ``wait_many``."""
+    def waiter(masks: Mapping[int, int]) -> Callable[[], list[tuple[int, int]]]:
+        """What waits for any of the descriptors without a limit, again and again at less cost than ``wait_many``.
+
+        What happened is in the order of ``masks``.
+        """
         poll = select.poll()
         for fd, mask in masks.items():
             poll.register(fd, mask)
@@ -74,7 +77,7 @@ else:
         """Wait for one descriptor with select(2)."""
         return dict(wait_many({fd: mask}, timeout)).get(fd, 0)
 
-    def waiter(masks: Mapping[int, int]) -> Callable[[], object]:
+    def waiter(masks: Mapping[int, int]) -> Callable[[], list[tuple[int, int]]]:
         """What waits for any of the descriptors without a limit."""
         return lambda: wait_many(masks, None)
 
