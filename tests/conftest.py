@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,8 +120,12 @@ def interrupt() -> Iterator[Callable[[], None]]:
     """Starts a Ctrl-C that comes when the test waits."""
     main, over = threading.main_thread(), threading.Event()
 
-    def raise_it(*_: object) -> None:
-        raise KeyboardInterrupt
+    def raise_it(number: int, frame: FrameType | None) -> None:
+        # Not when the test has failed before it waited: that would end pytest.
+        while frame is not None:
+            if frame.f_code.co_name.startswith("test_"):
+                raise KeyboardInterrupt
+            frame = frame.f_back
 
     def work() -> None:
         # A wait that finds itself ready again and again does not sleep.

@@ -19,10 +19,9 @@ from tests.mutations import mutated
 from tests.support import many
 from wasinet import wit
 from wasinet.cli.ask import TerminalAsker
-from wasinet.cli.config import ConfigError
 from wasinet.cli.config_keys import load as load_config
 from wasinet.cli.policy_options import make_policy, write_learned
-from wasinet.cli.settings import Settings
+from wasinet.cli.settings import ConfigError, Settings
 from wasinet.cli.trace_files import read_calls
 from wasinet.cli.values import BadValue
 from wasinet.conformance import deviations

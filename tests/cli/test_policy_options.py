@@ -20,8 +20,8 @@ from tests.guests.wat import guest
 from tests.support import ipv4
 from wasinet import wit
 from wasinet.cli.policy_options import Denials, learned_lines
+from wasinet.engine.domain import Domain
 from wasinet.engine.learning import Learned
-from wasinet.engine.network import Domain
 from wasinet.engine.policy import Policy, Rule
 from wasinet.wit.values import Case
 

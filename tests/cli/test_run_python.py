@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import signal
 import socket
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import CLEAN, run
+from tests.cli.command import CLEAN, process, run
 from tests.cli.support import Lab, accepted, peer, server, until
 from tests.guests.python_app import build
 from tests.support import refused_port, reset, shared
@@ -32,9 +34,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def app(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def app(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setitem(CLEAN, "XDG_CACHE_HOME", str(folder / "cache"))
-    return str(folder / "app.wasm")
+    yield str(folder / "app.wasm")
+    # What a program is compiled to has a descriptor, and goes with a cycle of references.
+    gc.collect()
 
 
 def served(listener: socket.socket, got: list[bytes]) -> None:
@@ -115,17 +119,17 @@ def test_one_poll_for_standard_input_and_a_timer(app: str) -> None:
 
 
 def test_standard_streams(app: str) -> None:
-    process = run("run", app, "echo", input="a\nb\n", stdin=None)
-    assert (process.returncode, process.stdout, process.stderr) == (0, "a\nb\n", "done\n")
-    process = run("run", "--no-stdin", app, "echo", input="a\nb\n", stdin=None)
-    assert (process.returncode, process.stdout, process.stderr) == (0, "", "done\n")
+    done = process("run", app, "echo", input="a\nb\n", stdin=None)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a\nb\n", "done\n")
+    done = process("run", "--no-stdin", app, "echo", input="a\nb\n", stdin=None)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "done\n")
 
 
 def test_the_trace_takes_standard_output_for_itself(app: str) -> None:
-    process = run("run", "--trace-file", "-", app, "echo", input="said", stdin=None)
-    assert process.returncode == 0
-    assert all(json.loads(line)["function"] for line in process.stdout.splitlines())
-    assert process.stderr == "saiddone\n"
+    done = process("run", "--trace-file", "-", app, "echo", input="said", stdin=None)
+    assert done.returncode == 0
+    assert all(json.loads(line)["function"] for line in done.stdout.splitlines())
+    assert done.stderr == "saiddone\n"
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["fail"], 1), (["exit", "said"], 1)])

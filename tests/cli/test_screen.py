@@ -15,8 +15,8 @@ import pytest
 from tests.support import ipv4
 from wasinet.cli import ask
 from wasinet.cli.screen import Screen
+from wasinet.engine.domain import Domain
 from wasinet.engine.faults import Fail
-from wasinet.engine.network import Domain
 from wasinet.engine.policy import Policy, Rule
 from wasinet.oscalls.interruption import PENDING, checkpoint, install, interruptible
 from wasinet.render.printable import Printable

@@ -26,8 +26,9 @@ from tests.support import (
     wait_ready,
 )
 from wasinet.engine.answers import Answers
+from wasinet.engine.domain import Domain
 from wasinet.engine.faults import Fail
-from wasinet.engine.network import Domain, Network
+from wasinet.engine.network import Network
 from wasinet.engine.policy import ALLOW, ALLOW_ALL, ASK, CREATES, DENY, GUEST, LOOKUP, USES, Policy, PolicyError, Rule
 from wasinet.hosts.native import NativeHost
 from wasinet.wit.values import Case, Err, Ok, Some, Value

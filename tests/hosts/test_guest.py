@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import threading
@@ -156,14 +157,25 @@ def test_a_drop_before_the_children(make: Make) -> None:
 
 
 @pytest.fixture
-def ctrl_c() -> Iterator[Callable[[], None]]:
-    """Starts a Ctrl-C that comes a moment later, and is put off as the command does."""
+def ctrl_c() -> Iterator[Callable[[socket.socket], None]]:
+    """Starts a Ctrl-C that comes when somebody has connected to a listener, and is put off as the command does."""
     before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     install()
-    timer = threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
-    yield timer.start
-    timer.cancel()
+    main, threads = threading.main_thread(), []
+
+    def interrupt(listener: socket.socket) -> None:
+        select.select([listener], [], [], 60)
+        assert main.ident is not None
+        signal.pthread_kill(main.ident, signal.SIGINT)
+
+    def start(listener: socket.socket) -> None:
+        threads.append(threading.Thread(target=interrupt, args=(listener,)))
+        threads[0].start()
+
+    yield start
+    for thread in threads:
+        thread.join()
     for number, handler in before:
         signal.signal(number, handler)
 
@@ -173,10 +185,10 @@ def ctrl_c() -> Iterator[Callable[[], None]]:
     [bodies.READ_FOR_EVER, bodies.WRITE_FOR_EVER, bodies.POLL, bodies.SPIN, bodies.GETTERS],
     ids=["reads", "writes", "polls", "spins", "calls"],
 )
-def test_interruptions(then: str, make: Make, ctrl_c: Callable[[], None]) -> None:
+def test_interruptions(then: str, make: Make, ctrl_c: Callable[[socket.socket], None]) -> None:
     with listening() as (listener, port):
         host = make(bodies.connected(port, then))
-        ctrl_c()
+        ctrl_c(listener)
         with pytest.raises(KeyboardInterrupt):
             host.run()
         host.close()

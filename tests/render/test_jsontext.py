@@ -10,9 +10,8 @@ from hypothesis import given
 from tests.wave.wave_strategies import typed_values
 from wasinet import wit
 from wasinet.engine.records import CallRecord, Trapped
-from wasinet.render.jsontext import record_text
+from wasinet.render.jsontext import record_json, record_text
 from wasinet.render.jsonvalue import dump_line
-from wasinet.render.trace import record_json
 from wasinet.wit.declare import Function
 from wasinet.wit.types import F64, STRING, U8, U32, Borrow, List, Option, Own, Resource, Result, Tuple, Type
 from wasinet.wit.values import Case, Err, Ok, Some, Value

@@ -11,10 +11,11 @@ from tests.render.golden import check
 from tests.render.records import RECORDS, record
 from wasinet.engine.records import CallRecord
 from wasinet.hosts.native import NativeHost
+from wasinet.render.jsontext import record_json
 from wasinet.render.summary import Summary
 from wasinet.render.table import Table, table_text
 from wasinet.render.theme import Painter
-from wasinet.render.trace import TraceFile, TraceLines, record_json, record_line
+from wasinet.render.trace import TraceFile, TraceLines, record_line
 from wasinet.wave.human import HumanPrinter
 from wasinet.wit.values import Ok
 

@@ -15,9 +15,9 @@ import pytest
 from tests.render.golden import check
 from tests.support import accept, address_of, connect, listening, read_exactly, write
 from wasinet.hosts.native import NativeHost
+from wasinet.render.jsontext import record_json
 from wasinet.render.theme import Painter
 from wasinet.render.timeline import letters_of, timeline_text
-from wasinet.render.trace import record_json
 from wasinet.render.tracefile import Call, TraceError, handles_of, read_trace
 from wasinet.render.tracepage import trace_page
 from wasinet.render.tracetables import counts_of, times_of

@@ -8,8 +8,9 @@ import pytest
 
 from tests.support import SECONDS, Asker, asking_policy, ipv4, ipv6, loopback, port_of
 from tests.worlds.support import Bench, later, refused
+from wasinet.engine.domain import Domain
 from wasinet.engine.faults import Fail
-from wasinet.engine.network import Domain, Network
+from wasinet.engine.network import Network
 from wasinet.wit.values import Case, Err, Ok, Some
 
 

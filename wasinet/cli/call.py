@@ -97,7 +97,7 @@ def _bad_text(error: WaveError) -> BadValue:
 def _show(step: Step, settings: Settings, form: str) -> None:
     stream = results(settings)
     if settings.json:
-        from wasinet.render.trace import call_json
+        from wasinet.render.jsontext import call_json
 
         write_json(stream, call_json(step.record, step.time, step.assigned))
         return

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from wasinet.cli.settings import Settings
+from wasinet.cli.settings import ConfigError, Settings
 
-__all__ = ["ConfigError", "config_path", "read_config"]
-
-
-class ConfigError(Exception):
-    """The configuration file is not right: ``PATH:LINE: what is wrong; what would be right``. Ends a command with 2."""
-
-    def __init__(self, path: str, line: int, message: str) -> None:
-        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
+__all__ = ["config_path", "read_config"]
 
 
 def config_path() -> str:

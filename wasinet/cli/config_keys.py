@@ -10,9 +10,8 @@ from typing import Any
 
 from typer import BadParameter
 
-from wasinet.cli.config import ConfigError
 from wasinet.cli.options import DECLARATIONS
-from wasinet.cli.settings import Settings
+from wasinet.cli.settings import ConfigError, Settings
 from wasinet.cli.values import BadValue, parse_count, parse_duration, parse_size
 from wasinet.hosts.limits import LIMITS
 from wasinet.oscalls.documents import DocumentError, parse_toml, read_whole

@@ -6,8 +6,7 @@ import errno
 import sys
 from collections.abc import Callable
 
-from wasinet.cli.config import ConfigError
-from wasinet.cli.settings import Settings
+from wasinet.cli.settings import ConfigError, Settings
 from wasinet.cli.values import BadValue, show_duration
 from wasinet.engine.faults import Trap
 from wasinet.hosts import HostError, HostStarved

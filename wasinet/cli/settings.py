@@ -6,7 +6,14 @@ from typing import Any
 
 from wasinet.wit import DEFAULT_WORLD
 
-__all__ = ["Settings"]
+__all__ = ["ConfigError", "Settings"]
+
+
+class ConfigError(Exception):
+    """The configuration file is not right: ``PATH:LINE: what is wrong; what would be right``. Ends a command with 2."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
 
 
 class Settings:

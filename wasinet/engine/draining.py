@@ -8,8 +8,7 @@ from wasinet.engine.sockets import Socket
 from wasinet.wit.data import Data
 
 if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
-    from wasinet.engine.streams import Writer
+    from wasinet.engine.context import Context, Pending
 
 __all__ = ["Undelivered", "drain"]
 
@@ -30,7 +29,7 @@ class Undelivered(Data):
     here: bool
 
 
-def drain(engine: Engine, timeout: float) -> list[Undelivered]:
+def drain(engine: Context, timeout: float) -> list[Undelivered]:
     """Wait until the engine's pending writes are out, ``timeout`` seconds at the most.
 
     A peer that is a socket of the same session is not waited for: nobody reads from it any more.
@@ -49,14 +48,14 @@ def drain(engine: Engine, timeout: float) -> list[Undelivered]:
     return [_undelivered(writer, writer in here) for writer in engine.pending]
 
 
-def _undelivered(writer: Writer, here: bool) -> Undelivered:
+def _undelivered(writer: Pending, here: bool) -> Undelivered:
     owner = writer.owner
     assert writer.pending is not None
     peer = owner.remote if isinstance(owner, Socket) else ""
     return Undelivered(len(writer.pending), peer, here)
 
 
-def _to_itself(engine: Engine) -> set[Writer]:
+def _to_itself(engine: Context) -> set[Pending]:
     """The writers of connections whose other end is in this session, accepted or not."""
     connections = {writer: writer.owner for writer in engine.pending if isinstance(writer.owner, Socket)}
     if not connections:

@@ -1,34 +1,27 @@
-"""The engine: the handle table, and the one function through which every call goes.
+"""The engine: the one function through which every call goes, over what ``Context`` holds.
 
 ``Engine.operation`` builds the callable of a declared function. Only there is a row looked up or
-the call refused, the effect run, its outcome classified, a socket's state assigned, and an
-``OSError`` turned into an error code. It knows no world: names, machines and the shape of errors
-come from the caller.
+the call refused, the effect run, its outcome classified and an ``OSError`` turned into an error code;
+``Context.step`` alone assigns a socket's state. The engine knows no world: names, machines and the
+shape of errors come from the caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from errno import EAGAIN
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import lru_cache
+from typing import Any
 
+from wasinet.engine.context import Context
 from wasinet.engine.draining import Undelivered, drain
 from wasinet.engine.faults import Fail, Trap, code_of
-from wasinet.engine.network import Domain
-from wasinet.engine.policy import ALLOW_ALL, Policy
-from wasinet.engine.poller import Poller
-from wasinet.oscalls import Found, Os
+from wasinet.engine.resource import Resource
 from wasinet.oscalls.interruption import PENDING, checkpoint
 from wasinet.wit.declare import Function
-from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, TERMINATED, WOULD_BLOCK, Machine
+from wasinet.wit.machine import ANY, ERROR, OK_OUTCOME, WOULD_BLOCK, Machine
 from wasinet.wit.types import STRING, Borrow, Option, Own, Primitive, Result, Type, resolve
 from wasinet.wit.values import OK, Err, Ok, Value
-
-if TYPE_CHECKING:
-    from wasinet.engine.resource import Resource
-    from wasinet.engine.sockets import Socket
-    from wasinet.engine.streams import Writer
 
 __all__ = ["Codes", "Engine", "ErrShape", "Operation"]
 
@@ -44,107 +37,15 @@ Codes = Callable[[str, int | None], str]
 Rows = Mapping[str, Mapping[str, str]]
 """State to outcome to next state."""
 
-_R = TypeVar("_R", bound="Resource")
 _WRONG_STATE = "invalid-state"
-# The most that one read gives and one write permit allows. Between 64 and 128 KiB a reused buffer
-# moves the most bytes per second; beyond that the caches suffer.
-_CHUNK = 128 * 1024
-# How many datagrams one receive gives and one check-send permits: enough to amortise the call, few enough
-# that a caller notices backpressure. 64 of 64 KiB bound the memory.
-_BATCH = 64
 _KEPT_OKS = 64
 
 
-class Engine:
-    """One session's resources and how they are called.
+class Engine(Context):
+    """One session's resources and how they are called; see ``Context`` for the arguments."""
 
-    Args:
-        machines: the world's state machines by resource name.
-        policy: of the default network; everything is allowed without it.
-        os: the operating system, or a stand-in with the same methods.
-        streams_are_children: a socket may not be dropped before its streams.
-        resolver: how a name is looked up, see ``Os.look_up``; the system's way without it.
-    """
-
-    def __init__(
-        self,
-        machines: Mapping[str, Machine],
-        policy: Policy = ALLOW_ALL,
-        os: Os | None = None,
-        resolver: Callable[[str], list[Found]] | None = None,
-        *,
-        streams_are_children: bool = True,
-    ) -> None:
-        self.machines = machines
-        self.streams_are_children = streams_are_children
-        self.os = os or Os()
-        self.domain = Domain("default", policy)
-        self.resolver = resolver or self.os.look_up
-        self.table: dict[int, Resource] = {}
-        self.poller = Poller(self)
-        self.pending: dict[Writer, None] = {}
-        # Bytes that are held for the caller: in pending writes, and in datagrams taken from the kernel early.
-        self.queued = 0
-        # What the last drain could not deliver.
-        self.undelivered: Sequence[Undelivered] = ()
-        # What the session holds of the operating system beside the table's resources: how to give it back.
-        self.held: list[Callable[[], None]] = []
-        self.scratch = memoryview(bytearray(_CHUNK))
-        self.chunk = _CHUNK
-        self.batch = _BATCH
-        self.last_handle = 0
-        # Told of each handle that is made, moved or dropped, where somebody follows them.
-        self.changed: Callable[[int], None] | None = None
-        self._terminated = {name: machine.cells(TERMINATED) for name, machine in machines.items()}
-
-    @cached_property
-    def secret(self) -> bytes:
-        """Of this session alone, for hashes that must not tell what they were made of."""
-        return self.os.random_bytes(16)
-
-    # The handle table
-
-    def get(self, handle: int, cls: type[_R]) -> _R:
-        """The live resource behind a handle.
-
-        Raises:
-            Trap: the handle was never given out, was dropped, or is of another type.
-        """
-        resource = self.table.get(handle)
-        if resource.__class__ is not cls:
-            raise self._wrong_handle(handle, cls.kind)
-        return resource
-
-    def _wrong_handle(self, handle: object, kind: str) -> Trap:
-        resource = self.table.get(handle) if isinstance(handle, int) else None
-        if resource is not None:
-            return Trap(f"#{handle} is a {resource.kind}, not a {kind}")
-        if isinstance(handle, int) and 0 < handle <= self.last_handle:
-            return Trap(f"#{handle} was dropped and may not be used any more")
-        return Trap(f"#{handle} is no handle of this session")
-
-    def drop(self, handle: int, kind: str | None = None) -> None:
-        """Dispose of a resource.
-
-        Raises:
-            Trap: no such handle, or it has live children.
-        """
-        resource = self.table.get(handle)
-        if resource is None or (kind is not None and resource.kind != kind):
-            raise self._wrong_handle(handle, kind or "resource")
-        if resource.live_children:
-            children = ", ".join(f"#{child.handle} ({child.kind})" for child in self.children(resource))
-            raise Trap(f"#{handle} may not be dropped while its children live: {children}", f"{resource.kind} drop")
-        del self.table[handle]
-        if self.changed is not None:
-            self.changed(handle)
-        parent = resource.parent
-        if parent is not None:
-            parent.live_children -= 1
-        resource.close()
-
-    def children(self, resource: Resource) -> Iterator[Resource]:
-        return (other for other in self.table.values() if other.parent is resource)
+    undelivered: Sequence[Undelivered] = ()
+    """What the last drain could not deliver."""
 
     # Calls
 
@@ -188,7 +89,7 @@ class Engine:
                 handle = values[index]
                 values[index] = resource = table.get(handle)
                 if type(resource) is not cls:
-                    raise self._wrong_handle(handle, cls.kind)
+                    raise self.wrong_handle(handle, cls.kind)
             return values
 
         if receiver is None:
@@ -212,7 +113,7 @@ class Engine:
                     checkpoint()
                 this = table.get(handle)
                 if type(this) is not receiver:
-                    raise self._wrong_handle(handle, receiver.kind)
+                    raise self.wrong_handle(handle, receiver.kind)
                 if borrows:
                     first, *rest = resolved((first, *rest))  # type: ignore[assignment]
                 if allowed is not None and this.state not in allowed:
@@ -233,14 +134,14 @@ class Engine:
         assert machine is not None
         rows = machine.cells(member)
         choose = _chooser(machine, function)
-        step = self._step
+        step = self.step
 
         def call_moving(handle: int, *given: Value) -> Value:
             if PENDING:
                 checkpoint()
             socket: Any = table.get(handle)
             if type(socket) is not receiver:
-                raise self._wrong_handle(handle, receiver.kind)
+                raise self.wrong_handle(handle, receiver.kind)
             args = resolved(given) if borrows else given
             before = socket.state
             row = (rows or choose(args)).get(before)
@@ -292,21 +193,6 @@ class Engine:
 
         return classify
 
-    def _step(self, socket: Any, row: Mapping[str, str], outcome: str) -> None:
-        """Move a socket along its row. The only place that assigns a state."""
-        state = row.get(outcome)
-        if state is not None and state != socket.state:
-            socket.state = state
-            if self.changed is not None:
-                self.changed(socket.handle)
-            socket.touch()
-
-    def terminate(self, socket: Socket) -> None:
-        """«connection terminated»: both directions have ended, or a fatal error was seen."""
-        row = self._terminated[socket.kind].get(socket.state)
-        if row is not None:
-            self._step(socket, row, ANY)
-
     def _late(self, socket: Any, function: Function, err_shape: ErrShape, effect: Callable[..., Value]) -> Ok | Err:
         """What a getter says in a state that does not allow it (``Function.late``)."""
         if socket.state in self.machines[socket.kind].finals:
@@ -332,16 +218,7 @@ class Engine:
             state = f"bound to {resource.local}"
         return err_shape(Fail(code, f"{function.name} needs {needed}; #{resource.handle} is {state}{advice}"))
 
-    # Waiting
-
-    def wait(self, resource: Resource, deadline: float | None = None) -> bool:
-        """Block until a resource is ready; False when the deadline (of ``os.monotonic``) came first."""
-        return self.poller.wait_for(resource, deadline)
-
-    def drive(self) -> None:
-        """Let every pending write that the kernel takes now go out, without waiting."""
-        for stream in list(self.pending):
-            stream.settle()
+    # The end
 
     def drain(self, timeout: float) -> bool:
         """Wait until all pending writes are out, ``timeout`` seconds at the most.

@@ -17,7 +17,7 @@ from wasinet.wit.values import Case, Some, Value
 if TYPE_CHECKING:
     import os
 
-    from wasinet.engine.engine import Engine
+    from wasinet.engine.context import Context
     from wasinet.engine.program import Preopen
 
 __all__ = ["Descriptor", "DirectoryEntryStream", "Preopens", "file_code_of", "filesystem_error_code"]
@@ -48,7 +48,7 @@ def file_code_of(member: str, number: int | None) -> str:
     return _CODES.get(number or 0, "io")
 
 
-def filesystem_error_code(engine: Engine, error: Error) -> Some | None:
+def filesystem_error_code(engine: Context, error: Error) -> Some | None:
     """The filesystem error code behind a stream's error, if it is no network's (types.filesystem-error-code)."""
     if error.code is not None or error.errno is None:
         return None
@@ -66,8 +66,9 @@ class Descriptor(Resource):
     """
 
     kind = "descriptor"
+    engine: Context
 
-    def __init__(self, engine: Engine, fd: int, flags: frozenset[str], *, mutable: bool, path: str) -> None:
+    def __init__(self, engine: Context, fd: int, flags: frozenset[str], *, mutable: bool, path: str) -> None:
         self.fd = fd
         try:
             self.type = _kind(files.status(fd).st_mode)
@@ -303,8 +304,9 @@ class DirectoryEntryStream(Resource):
     """What is in a folder, one entry after the other."""
 
     kind = "directory-entry-stream"
+    engine: Context
 
-    def __init__(self, engine: Engine, listing: files.Listing) -> None:
+    def __init__(self, engine: Context, listing: files.Listing) -> None:
         Resource.__init__(self, engine)
         self._listing = listing
 
@@ -327,14 +329,14 @@ class Preopens:
         OSError: one cannot be opened; its ``filename`` is the folder's path.
     """
 
-    def __init__(self, engine: Engine, preopens: tuple[Preopen, ...]) -> None:
+    def __init__(self, engine: Context, preopens: tuple[Preopen, ...]) -> None:
         self._folders: list[tuple[int, Preopen]] = []
         for preopen in preopens:
             fd = files.open_folder(preopen.host)
             engine.held.append(lambda fd=fd: files.close(fd))  # type: ignore[misc]
             self._folders.append((fd, preopen))
 
-    def get_directories(self, engine: Engine) -> list[tuple[int, str]]:
+    def get_directories(self, engine: Context) -> list[tuple[int, str]]:
         """New descriptors of the folders, each with the program's path of it."""
         return [
             (

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from wasinet.engine import addresses
+from wasinet.engine.domain import Domain
 from wasinet.engine.faults import EAI_CODES, Fail
 from wasinet.engine.names import LOCAL, canonical, host_name, is_local, literal
-from wasinet.engine.network import Domain, Network, Operation
+from wasinet.engine.network import Network, Operation
 from wasinet.engine.policy import LOOKUP
 from wasinet.engine.resource import NEVER, READY, Interest, Resource
 from wasinet.oscalls import LookupFailed
@@ -17,13 +18,13 @@ from wasinet.wit.addresses import show_ip
 from wasinet.wit.values import Case, Some
 
 if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
+    from wasinet.engine.context import Context
 
 __all__ = ["ResolveAddressStream", "local_answer", "resolve_addresses"]
 
 
 def resolve_addresses(
-    engine: Engine,
+    engine: Context,
     network: Network,
     name: str,
     *,
@@ -53,7 +54,7 @@ def resolve_addresses(
     return stream.look_up(network, host)
 
 
-def local_answer(engine: Engine, name: str) -> int:
+def local_answer(engine: Context, name: str) -> int:
     """The lookup of a local name (``names.is_local``), for hosts that would ask a resolver.
 
     Raises:
@@ -65,12 +66,12 @@ def local_answer(engine: Engine, name: str) -> int:
     return stream.handle
 
 
-def _in_order(engine: Engine, found: Iterable[Case]) -> list[Case]:
+def _in_order(engine: Context, found: Iterable[Case]) -> list[Case]:
     """Addresses that no route leads to, as of a family that the system has turned off, go last (RFC 6724, rule 1)."""
     return sorted(found, key=lambda address: not _has_route(engine, address))
 
 
-def _has_route(engine: Engine, address: Case) -> bool:
+def _has_route(engine: Context, address: Case) -> bool:
     return engine.os.has_route(addresses.FAMILY[address.name], show_ip(address))
 
 
@@ -127,6 +128,7 @@ class ResolveAddressStream(Resource):
     """
 
     kind = "resolve-address-stream"
+    engine: Context
     family: str | None = None
     unavailable = True
     _failure: Fail | None = None
@@ -137,7 +139,7 @@ class ResolveAddressStream(Resource):
     _waiting = False
     _next = 0
 
-    def __init__(self, engine: Engine, name: str, found: list[Case] | None = None) -> None:
+    def __init__(self, engine: Context, name: str, found: list[Case] | None = None) -> None:
         self.name = name
         self._found = found
         super().__init__(engine)

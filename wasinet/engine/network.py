@@ -2,66 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wasinet.engine import addresses
-from wasinet.engine.answers import Answers
+from wasinet.engine.domain import Domain
 from wasinet.engine.faults import Fail
-from wasinet.engine.policy import ALLOW, ASK, Policy, Target, Verdict
+from wasinet.engine.policy import ALLOW, ASK
 from wasinet.engine.resource import NEVER, READY, Interest, Resource
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
+    from wasinet.engine.context import Context
 
-__all__ = ["Domain", "Network", "Operation", "instance_network", "permit", "permit_creation"]
-
-
-class Domain:
-    """What a network handle gives access to; handles with the same domain are the same network.
-
-    Args:
-        name: for people.
-        policy: decides.
-
-    Attributes:
-        answers: what lookups through this network gave.
-    """
-
-    __slots__ = ("answers", "name", "policy")
-
-    def __init__(self, name: str, policy: Policy) -> None:
-        self.name = name
-        self.policy = policy
-        self.answers = Answers()
-
-    def decide(self, use: str, target: Target) -> Verdict:
-        """Whether a use is allowed here."""
-        return self.policy.decide(use, target, self.answers)
-
-    def denied(self, use: str, target: Target) -> Fail:
-        """The failure of a use that the policy forbids, naming the rule that would allow it; who listens is told."""
-        self.policy.tell(use, target, self.answers)
-        name = self.answers.name_of(addresses.known(target).wire) if isinstance(target, Case) else ""
-        origin = f" (an address of {name})" if name else ""
-        hint = self.policy.hint(use, target, self.answers)
-        return Fail("access-denied", f"the policy does not allow it{origin}; {hint} would")
-
-    def keep(self, name: str, found: Sequence[Case]) -> Sequence[Case]:
-        """Take note of what a lookup of a canonical name gave; gives what counts (``Answers.keep``). Raises Fail."""
-        if self.policy.open or not found:
-            return found
-        return self.answers.keep(name, found, pin=self.policy.pins(name))
+__all__ = ["Network", "Operation", "instance_network", "permit", "permit_creation"]
 
 
 class Network(Resource):
     """A ``network`` handle."""
 
     kind = "network"
+    engine: Context
     __slots__ = ("domain",)
 
-    def __init__(self, engine: Engine, domain: Domain) -> None:
+    def __init__(self, engine: Context, domain: Domain) -> None:
         super().__init__(engine)
         self.domain = domain
 
@@ -70,7 +33,7 @@ class Network(Resource):
         return self.domain.name
 
 
-def instance_network(engine: Engine) -> int:
+def instance_network(engine: Context) -> int:
     """A new handle of the session's default network (instance-network.instance-network)."""
     return Network(engine, engine.domain).handle
 
@@ -97,7 +60,7 @@ class Operation:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Context,
         domain: Domain,
         use: str,
         target: Case | str,
@@ -179,7 +142,7 @@ class Operation:
             raise self.error
 
 
-def permit(engine: Engine, domain: Domain, use: str, target: Case | str) -> None:
+def permit(engine: Context, domain: Domain, use: str, target: Case | str) -> None:
     """Let the policy decide, for calls that have no ``start-`` and ``finish-``: they wait where a person decides.
 
     Raises:
@@ -196,7 +159,7 @@ def permit(engine: Engine, domain: Domain, use: str, target: Case | str) -> None
     decision.result()
 
 
-def permit_creation(engine: Engine, use: str) -> None:
+def permit_creation(engine: Context, use: str) -> None:
     """Let the policy decide whether a socket may be created; nobody is asked.
 
     Creation takes no network, so that of the session decides. Raises Fail: access-denied.

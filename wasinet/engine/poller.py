@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from wasinet.engine.faults import Trap
-from wasinet.engine.resource import NEVER, READY, Interest, Pollable, Resource, Waitable
+from wasinet.engine.resource import NEVER, READY, Interest, Pollable, Resource, Table, Waitable
 from wasinet.oscalls import READ, WRITE
 from wasinet.oscalls.interruption import PENDING, checkpoint, wake_fd
 from wasinet.oscalls.wait import BROKEN, LONGEST, Kept
-
-if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
-    from wasinet.engine.streams import Writer
 
 __all__ = ["Poller", "Watch", "poll", "subscribe_duration", "subscribe_instant"]
 
@@ -31,17 +27,23 @@ _NOTHING: dict[int, int] = {}
 _NO_POLLABLES: dict[int, Pollable] = {}
 
 
-def subscribe_instant(engine: Engine, when: int) -> int:
+class Settling(Protocol):
+    """What lets out bytes when its descriptor takes some."""
+
+    def settle(self) -> bool: ...
+
+
+def subscribe_instant(engine: Table, when: int) -> int:
     """A pollable that becomes ready at ``when`` nanoseconds of the monotonic clock."""
     return Pollable(engine, None, when / 1e9).handle
 
 
-def subscribe_duration(engine: Engine, when: int) -> int:
+def subscribe_duration(engine: Table, when: int) -> int:
     """A pollable that becomes ready ``when`` nanoseconds from now."""
     return Pollable(engine, None, engine.os.monotonic() + when / 1e9).handle
 
 
-def poll(engine: Engine, handles: Sequence[int]) -> list[int]:
+def poll(engine: Table, handles: Sequence[int]) -> list[int]:
     """Wait until at least one of the pollables is ready; their indexes in the list (poll.poll)."""
     if len(handles) == 1:
         # The most common list of all.
@@ -62,7 +64,7 @@ class Watch:
     is the union.
     """
 
-    def __init__(self, engine: Engine, poller: Poller) -> None:
+    def __init__(self, engine: Table, poller: Poller) -> None:
         self._engine = engine
         self._poller = poller
         self._kept: Kept | None = None
@@ -259,7 +261,7 @@ class Watch:
 class Poller:
     """How one engine waits."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Table) -> None:
         self._engine = engine
         self._watch = Watch(engine, self)
         self.watched = self._watch.of_parent
@@ -268,7 +270,7 @@ class Poller:
         self._waiter: Callable[[], object] = list
         self.interruptions = wake_fd()
         self.extra: dict[int, int] = {}
-        self._writers: dict[int, Writer] = {}
+        self._writers: dict[int, Settling] = {}
         self._wake: tuple[int, int] | None = None
         self._expected = 0
         # Lookups and askers wake from their threads, also when the session has just ended.
@@ -276,7 +278,7 @@ class Poller:
 
     # What every wait serves besides its own list
 
-    def want_write(self, fd: int, writer: Writer) -> None:
+    def want_write(self, fd: int, writer: Settling) -> None:
         """A writer's pending bytes wait for ``fd``."""
         self._writers[fd] = writer
         self._set_extra(fd, WRITE)

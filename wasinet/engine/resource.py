@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar
+from typing import ClassVar, Literal, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
+from wasinet.oscalls import Os
 
-__all__ = ["NEVER", "READY", "Interest", "Pollable", "Resource", "Waitable", "own_code"]
+__all__ = ["NEVER", "READY", "Interest", "Pollable", "Readiness", "Resource", "Table", "Waitable", "own_code"]
 
 _F = TypeVar("_F", bound=Callable[..., object])
+_R = TypeVar("_R", bound="Resource")
 
 Interest = tuple[int, int] | bool
 """What a pollable of a resource waits for: a descriptor with READ or WRITE, READY, or NEVER."""
@@ -45,6 +45,39 @@ class Waitable(Protocol):
     def settle(self) -> bool: ...
 
 
+class Readiness(Protocol):
+    """Who waits for resources: see ``wasinet.engine.poller``."""
+
+    @property
+    def watched(self) -> Collection[Resource]: ...
+
+    def stale(self, resource: Resource) -> None: ...
+
+    def leave(self, pollable: Pollable) -> None: ...
+
+    def is_ready(self, pollable: Pollable) -> bool: ...
+
+    def wait_for(self, resource: Waitable, deadline: float | None = None) -> bool: ...
+
+    def poll(self, handles: Sequence[int], deadline: float | None) -> list[int]: ...
+
+
+class Table(Protocol):
+    """The handle table as its entries know it: see ``wasinet.engine.context``."""
+
+    os: Os
+    table: dict[int, Resource]
+    last_handle: int
+    changed: Callable[[int], None] | None
+
+    @property
+    def poller(self) -> Readiness: ...
+
+    def get(self, handle: int, cls: type[_R]) -> _R: ...
+
+    def drop(self, handle: int, kind: str | None = None) -> None: ...
+
+
 class Resource:
     """Something with a handle, an owner and perhaps children.
 
@@ -58,14 +91,16 @@ class Resource:
     __slots__ = ("__weakref__", "_created", "engine", "handle", "live_children", "parent")
 
     kind: ClassVar[str] = ""
+    # Classes that need more of a session than its table say so.
+    engine: Table
 
     def __init_subclass__(cls) -> None:
         cls.enter = own_code(Resource.enter)  # type: ignore[method-assign]
 
-    def __init__(self, engine: Engine, parent: Resource | None = None) -> None:
+    def __init__(self, engine: Table, parent: Resource | None = None) -> None:
         self.enter(engine, parent)
 
-    def enter(self, engine: Engine, parent: Resource | None = None) -> None:
+    def enter(self, engine: Table, parent: Resource | None = None) -> None:
         """What ``__init__`` does, for subclasses of which many are made."""
         self.engine = engine
         self.parent = parent
@@ -135,7 +170,7 @@ class Pollable(Resource):
 
     kind = "pollable"
 
-    def __init__(self, engine: Engine, parent: Resource | None, deadline: float | None = None) -> None:
+    def __init__(self, engine: Table, parent: Resource | None, deadline: float | None = None) -> None:
         self.enter(engine, parent)
         self.deadline = deadline
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wasinet.engine import addresses
+from wasinet.engine.domain import Domain
 from wasinet.engine.faults import Fail
-from wasinet.engine.network import Domain, Network, Operation
+from wasinet.engine.network import Network, Operation
 from wasinet.engine.resource import NEVER, READY, Interest, Resource
 from wasinet.oscalls import READ, WRITE, Sockaddr
 from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
+    from wasinet.engine.context import Context
 
 __all__ = ["FAMILY_NAMES", "Socket"]
 
@@ -31,11 +32,12 @@ class Socket(Resource):
     __slots__ = ("domain", "dual_stack", "family", "holders", "operation", "peer_os", "sock", "state")
 
     use_prefix: ClassVar[str] = ""
+    engine: Context
     state: str
     # What the descriptor is waited for where something is to arrive: a connection, a datagram.
     wanted = READ
 
-    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
+    def __init__(self, engine: Context, family: int, sock: Any, state: str) -> None:
         self.enter(engine)
         self.family = family
         self.sock = sock

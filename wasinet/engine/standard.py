@@ -14,7 +14,7 @@ from wasinet.oscalls.files import Nowhere
 from wasinet.wit.values import Ok, Some, Value
 
 if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
+    from wasinet.engine.context import Context
 
 __all__ = [
     "MOST_RANDOM_BYTES",
@@ -38,18 +38,20 @@ class TerminalInput(Resource):
     """A ``terminal-input``: an input that is a terminal."""
 
     kind = "terminal-input"
+    engine: Context
 
 
 class TerminalOutput(Resource):
     """A ``terminal-output``: an output that is a terminal."""
 
     kind = "terminal-output"
+    engine: Context
 
 
 class _SharedReader(Reader):
     """A direction that any number of streams read."""
 
-    def __init__(self, engine: Engine, file: Any, owner: FileOwner) -> None:
+    def __init__(self, engine: Context, file: Any, owner: FileOwner) -> None:
         Reader.__init__(self, engine, file, owner)
         self.streams: WeakSet[Resource] = WeakSet()
 
@@ -61,7 +63,7 @@ class _SharedReader(Reader):
 class _SharedWriter(Writer):
     """A direction that any number of streams write."""
 
-    def __init__(self, engine: Engine, file: Any, owner: FileOwner) -> None:
+    def __init__(self, engine: Context, file: Any, owner: FileOwner) -> None:
         Writer.__init__(self, engine, file, owner)
         self.streams: WeakSet[Resource] = WeakSet()
 
@@ -83,7 +85,7 @@ class StandardStreams:
     The handles of one of them share its state: its end, its failure, and what waits to be written.
     """
 
-    def __init__(self, engine: Engine, program: Program) -> None:
+    def __init__(self, engine: Context, program: Program) -> None:
         self._engine = engine
         self._program = program
         self._reader: _SharedReader | None = None
@@ -125,7 +127,7 @@ class StandardStreams:
         make = TerminalInput if name == "stdin" else TerminalOutput
         return Some(make(self._engine).handle)
 
-    def effects(self) -> dict[str, Callable[[Engine], Value]]:
+    def effects(self) -> dict[str, Callable[[Context], Value]]:
         """What the functions about the streams do, by qualified name."""
         return {
             "stdin.get-stdin": lambda engine: self.stdin(),
@@ -140,12 +142,12 @@ class StandardStreams:
 # The end
 
 
-def end(engine: Engine, status: Value) -> None:
+def end(engine: Context, status: Value) -> None:
     """End the program, well for ``ok``. Raises Exit."""
     raise Exit(0 if status.__class__ is Ok else 1)
 
 
-def end_with_code(engine: Engine, code: int) -> None:
+def end_with_code(engine: Context, code: int) -> None:
     """End the program with this exit code. Raises Exit."""
     raise Exit(code)
 
@@ -153,7 +155,7 @@ def end_with_code(engine: Engine, code: int) -> None:
 # Random numbers
 
 
-def random_bytes(engine: Engine, count: int) -> bytes:
+def random_bytes(engine: Context, count: int) -> bytes:
     """``count`` bytes that nobody can predict. Raises Trap for more than ``MOST_RANDOM_BYTES``."""
     if count > MOST_RANDOM_BYTES:
         raise Trap(
@@ -163,12 +165,12 @@ def random_bytes(engine: Engine, count: int) -> bytes:
     return engine.os.random_bytes(count)
 
 
-def random_u64(engine: Engine) -> int:
+def random_u64(engine: Context) -> int:
     """A number that nobody can predict."""
     return int.from_bytes(engine.os.random_bytes(8), "big")
 
 
-def seed(engine: Engine) -> tuple[int, int]:
+def seed(engine: Context) -> tuple[int, int]:
     """128 bits for a hash map."""
     return random_u64(engine), random_u64(engine)
 
@@ -176,13 +178,13 @@ def seed(engine: Engine) -> tuple[int, int]:
 # The time of day
 
 
-def time_of_day(engine: Engine) -> dict[str, int]:
+def time_of_day(engine: Context) -> dict[str, int]:
     """A ``datetime``: the time since 1970 began."""
     seconds, nanoseconds = divmod(max(engine.os.wall_ns(), 0), 10**9)
     return {"seconds": seconds, "nanoseconds": nanoseconds}
 
 
-def timezone(engine: Engine, when: dict[str, int]) -> dict[str, Value]:
+def timezone(engine: Context, when: dict[str, int]) -> dict[str, Value]:
     """A ``timezone-display`` of a moment; UTC where the calendar does not reach."""
     try:
         local = engine.os.local_time(when["seconds"])

@@ -18,7 +18,7 @@ from wasinet.wit.english import counted
 from wasinet.wit.values import Some
 
 if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
+    from wasinet.engine.context import Context
 
 __all__ = [
     "BLOCKING_LIMIT",
@@ -89,8 +89,9 @@ class Error(Resource):
     """The ``error`` of a failed stream operation: its code where a network gave it, and text for people."""
 
     kind = "error"
+    engine: Context
 
-    def __init__(self, engine: Engine, code: str | None, text: str, errno: int | None) -> None:
+    def __init__(self, engine: Context, code: str | None, text: str, errno: int | None) -> None:
         super().__init__(engine)
         self.code = code
         self.text = text
@@ -105,7 +106,7 @@ class Error(Resource):
         return f"{self.code}: {self.text}" if self.code and self.text else self.code or self.text
 
 
-def network_error_code(engine: Engine, error: Error) -> Some | None:
+def network_error_code(engine: Context, error: Error) -> Some | None:
     """The network error code behind a stream's error, if it has one (network.network-error-code)."""
     return None if error.code is None else Some(error.code)
 
@@ -122,7 +123,7 @@ class _Direction:
     def __init_subclass__(cls) -> None:
         cls.begin = own_code(_Direction.begin)  # type: ignore[method-assign]
 
-    def begin(self, engine: Engine, file: Any, owner: Owner) -> None:
+    def begin(self, engine: Context, file: Any, owner: Owner) -> None:
         """The part of ``__init__`` that both have."""
         self.engine = engine
         self.file = file
@@ -165,7 +166,7 @@ class Reader(_Direction):
 
     __slots__ = ("quiet", "shut")
 
-    def __init__(self, engine: Engine, file: Any, owner: Owner) -> None:
+    def __init__(self, engine: Context, file: Any, owner: Owner) -> None:
         self.begin(engine, file, owner)
         self.shut = False
         self.quiet = False
@@ -228,7 +229,7 @@ class Writer(_Direction):
 
     __slots__ = ("fin", "full", "pending", "sent_fin")
 
-    def __init__(self, engine: Engine, file: Any, owner: Owner) -> None:
+    def __init__(self, engine: Context, file: Any, owner: Owner) -> None:
         self.begin(engine, file, owner)
         self.pending: memoryview | None = None
         self.full = False
@@ -363,8 +364,9 @@ class InputStream(Resource):
     __slots__ = ("count", "reader")
 
     kind = "input-stream"
+    engine: Context
 
-    def __init__(self, engine: Engine, reader: Reader, parent: Resource | None = None) -> None:
+    def __init__(self, engine: Context, reader: Reader, parent: Resource | None = None) -> None:
         self.enter(engine, parent)
         self.count = 0
         self.reader = reader
@@ -426,8 +428,9 @@ class OutputStream(Resource):
     __slots__ = ("count", "permit", "writer")
 
     kind = "output-stream"
+    engine: Context
 
-    def __init__(self, engine: Engine, writer: Writer, parent: Resource | None = None) -> None:
+    def __init__(self, engine: Context, writer: Writer, parent: Resource | None = None) -> None:
         self.enter(engine, parent)
         self.count = 0
         self.permit = 0

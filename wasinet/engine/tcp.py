@@ -15,7 +15,7 @@ from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
+    from wasinet.engine.context import Context
 
 __all__ = ["TcpSocket", "create_tcp_socket"]
 
@@ -23,7 +23,7 @@ _FAMILIES = {name: family for family, name in FAMILY_NAMES.items()}
 _MOST_BACKLOG = 0x7FFFFFFF
 
 
-def create_tcp_socket(engine: Engine, family: str) -> int:
+def create_tcp_socket(engine: Context, family: str) -> int:
     """A new, unbound TCP socket of ``ipv4`` or ``ipv6``."""
     permit_creation(engine, "tcp-create")
     number = _FAMILIES[family]
@@ -39,7 +39,7 @@ class TcpSocket(Socket, Owner):
     kind = "tcp-socket"
     use_prefix = "tcp"
 
-    def __init__(self, engine: Engine, family: int, sock: Any, state: str) -> None:
+    def __init__(self, engine: Context, family: int, sock: Any, state: str) -> None:
         Socket.__init__(self, engine, family, sock, state)
         self.reader: Reader | None = None
         self.writer: Writer | None = None

@@ -17,14 +17,14 @@ from wasinet.wit.english import counted
 from wasinet.wit.values import Case, Some
 
 if TYPE_CHECKING:
-    from wasinet.engine.engine import Engine
+    from wasinet.engine.context import Context
 
 __all__ = ["IncomingDatagramStream", "OutgoingDatagramStream", "UdpSocket", "create_udp_socket"]
 
 _FAMILIES = {name: family for family, name in FAMILY_NAMES.items()}
 
 
-def create_udp_socket(engine: Engine, family: str) -> int:
+def create_udp_socket(engine: Context, family: str) -> int:
     """A new, unbound UDP socket of ``ipv4`` or ``ipv6``."""
     permit_creation(engine, "udp-create")
     number = _FAMILIES[family]
@@ -36,6 +36,7 @@ class UdpSocket(Socket):
     """A ``udp-socket``. ``peer`` is the address that its streams are limited to, if any."""
 
     kind = "udp-socket"
+    engine: Context
     use_prefix = "udp"
 
     peer: Case | None = None
@@ -238,8 +239,9 @@ class IncomingDatagramStream(Resource):
     """An ``incoming-datagram-stream``."""
 
     kind = "incoming-datagram-stream"
+    engine: Context
 
-    def __init__(self, engine: Engine, socket: UdpSocket) -> None:
+    def __init__(self, engine: Context, socket: UdpSocket) -> None:
         super().__init__(engine, socket)
         self.socket = socket
         self.count = 0
@@ -269,8 +271,9 @@ class OutgoingDatagramStream(Resource):
     """An ``outgoing-datagram-stream``; ``permit`` is what the last ``check-send`` allows."""
 
     kind = "outgoing-datagram-stream"
+    engine: Context
 
-    def __init__(self, engine: Engine, socket: UdpSocket) -> None:
+    def __init__(self, engine: Context, socket: UdpSocket) -> None:
         super().__init__(engine, socket)
         self.socket = socket
         self.count = 0

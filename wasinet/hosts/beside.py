@@ -6,18 +6,16 @@ both, and afterwards the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from wasinet.engine.faults import Fail
+from wasinet.engine.faults import Fail, Trap
 from wasinet.engine.lookup import local_answer
 from wasinet.hosts import HandleInfo
 from wasinet.hosts.native import NativeHost
+from wasinet.wit.declare import World
 from wasinet.wit.values import Err, Ok, Value
-
-if TYPE_CHECKING:
-    from wasinet.hosts.wasmtime import WasmtimeHost
 
 __all__ = ["Beside"]
 
@@ -28,10 +26,29 @@ _LONGEST = 0.008
 _PIECE = 64 * 1024
 
 
+class Numbering(Protocol):
+    """The host that the native one stands beside: see ``WasmtimeHost``."""
+
+    last_handle: int
+    world: World
+
+    @property
+    def operations(self) -> Mapping[str, Callable[..., Value]]: ...
+
+    @property
+    def pollables(self) -> Mapping[int, int]: ...
+
+    def changed(self, handle: int, /) -> None: ...
+
+    def wrong(self, handle: object, kind: str) -> Trap: ...
+
+    def wait_in_slices(self, indexes: list[int], deadline: float | None = None) -> list[int]: ...
+
+
 class Beside:
     """The native host beside another, made when it is first needed."""
 
-    def __init__(self, host: WasmtimeHost) -> None:
+    def __init__(self, host: Numbering) -> None:
         self._host = host
         self._native: NativeHost | None = None
 

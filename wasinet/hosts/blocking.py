@@ -9,17 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from wasinet.engine.streams import BLOCKING_LIMIT
 from wasinet.wit.values import OK, Case, Err, Value
 
-if TYPE_CHECKING:
-    from wasinet.hosts.wasmtime import WasmtimeHost
-
 __all__ = ["Blocking"]
 
 _CLOSED = Case("closed")
+
+
+class Forwarding(Protocol):
+    """The host whose functions do not block: see ``WasmtimeHost``."""
+
+    @property
+    def operations(self) -> Mapping[str, Callable[..., Value]]: ...
+
+    @property
+    def raw(self) -> Mapping[str, Callable[..., Value]]: ...
+
+    def wait(self, handle: int, timeout: float) -> bool: ...
+
+    def forget(self, handle: int) -> None: ...
 
 
 class Blocking:
@@ -29,7 +40,7 @@ class Blocking:
         operations: by the world's key; streams over descriptors are not theirs.
     """
 
-    def __init__(self, host: WasmtimeHost) -> None:
+    def __init__(self, host: Forwarding) -> None:
         self._host = host
         self.operations: Mapping[str, Callable[..., Value]] = {
             "pollable.block": self._block,

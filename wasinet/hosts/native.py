@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from wasinet import worlds
+from wasinet.engine.domain import Domain
 from wasinet.engine.engine import Engine, Operation
-from wasinet.engine.network import Domain, Network
+from wasinet.engine.network import Network
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.poller import subscribe_duration
 from wasinet.engine.sockets import Socket

@@ -8,19 +8,18 @@ goes the long way.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from json.encoder import encode_basestring
 from typing import Any
 
 from wasinet.engine.records import INTERRUPTED, CallRecord, Trapped
-from wasinet.render.jsonvalue import dump_line, escaped
-from wasinet.render.trace import record_json, value_json
+from wasinet.render.jsonvalue import dump_line, escaped, event_json, outcome_json, to_json
 from wasinet.wit.declare import Function
 from wasinet.wit.types import BOOL, STRING, U8, Borrow, Enum, List, Option, Own, Primitive, Result, Tuple, Type, resolve
 from wasinet.wit.values import Err, Ok, Some, Value
 
-__all__ = ["record_text"]
+__all__ = ["call_json", "record_json", "record_text", "value_json"]
 
 _Text = Callable[[Value], str]
 
@@ -150,3 +149,51 @@ def record_text(record: CallRecord) -> str:
 
 
 _EMPTY = '""'
+
+
+def record_json(record: CallRecord) -> dict[str, Any]:
+    """The record with the fields that wasinet-trace(5) lists."""
+    function = record.function
+    values = record.arguments if function.receiver is None else record.arguments[1:]
+    outcome = record.outcome
+    return {
+        "time": round(record.time, 6),
+        "duration": round(record.duration, 9),
+        "host": record.host,
+        "interface": function.interface,
+        "function": function.name,
+        "arguments": {
+            name: value_json(value, type_) for value, (name, type_) in zip(values, function.inputs, strict=False)
+        },
+        "outcome": {"interrupted": True}
+        if outcome is INTERRUPTED
+        else {"trap": outcome.message}
+        if isinstance(outcome, Trapped)
+        else outcome_json(outcome, function.result),
+        "handle": record.handle,
+        "before": record.before,
+        "after": record.after,
+        "reason": record.reason,
+    }
+
+
+def value_json(value: Value, type_: Type) -> Any:
+    """A value as JSON; as Python shows it where it is none of its type."""
+    try:
+        return to_json(value, type_)
+    except (TypeError, ValueError, AttributeError, KeyError):
+        return repr(value)
+
+
+def call_json(record: CallRecord, time: float, assigned: Sequence[str]) -> str:
+    """The event of a call made by hand, as one line of JSON: the record's fields and the variables that it set.
+
+    Args:
+        record: the call.
+        time: seconds since the session's start.
+        assigned: names of variables.
+    """
+    fields = record_json(record)
+    # The event has its own.
+    del fields["time"]
+    return event_json("call", time, {**fields, "assigned": list(assigned)})

@@ -7,7 +7,7 @@ Values are as `wasinet.render.jsonvalue` says.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from wasinet.engine.records import INTERRUPTED, CallRecord, Trapped
 from wasinet.render.printable import Printable, cells, lines, printed, wrapped
@@ -18,7 +18,7 @@ from wasinet.wave.human import HumanPrinter
 from wasinet.wit.types import Type, handle_of
 from wasinet.wit.values import Err, Value
 
-__all__ = ["TraceFile", "TraceLines", "TraceReader", "call_json", "joined", "record_json", "record_line", "value_json"]
+__all__ = ["TraceFile", "TraceLines", "TraceReader", "joined", "record_line"]
 
 Write = Callable[[str], None]
 """Takes a line without its end."""
@@ -182,57 +182,3 @@ def _text(printer: HumanPrinter, value: Value, type_: Type) -> str:
     except WaveError:
         # The call was made with a value of another type, which is why it trapped.
         return repr(value)
-
-
-def record_json(record: CallRecord) -> dict[str, Any]:
-    """The record with the fields that wasinet-trace(5) lists."""
-    from wasinet.render.jsonvalue import outcome_json
-
-    function = record.function
-    values = record.arguments if function.receiver is None else record.arguments[1:]
-    outcome = record.outcome
-    return {
-        "time": round(record.time, 6),
-        "duration": round(record.duration, 9),
-        "host": record.host,
-        "interface": function.interface,
-        "function": function.name,
-        "arguments": {
-            name: value_json(value, type_) for value, (name, type_) in zip(values, function.inputs, strict=False)
-        },
-        "outcome": {"interrupted": True}
-        if outcome is INTERRUPTED
-        else {"trap": outcome.message}
-        if isinstance(outcome, Trapped)
-        else outcome_json(outcome, function.result),
-        "handle": record.handle,
-        "before": record.before,
-        "after": record.after,
-        "reason": record.reason,
-    }
-
-
-def value_json(value: Value, type_: Type) -> Any:
-    """A value as JSON; as Python shows it where it is none of its type."""
-    from wasinet.render.jsonvalue import to_json
-
-    try:
-        return to_json(value, type_)
-    except (TypeError, ValueError, AttributeError, KeyError):
-        return repr(value)
-
-
-def call_json(record: CallRecord, time: float, assigned: Sequence[str]) -> str:
-    """The event of a call made by hand, as one line of JSON: the record's fields and the variables that it set.
-
-    Args:
-        record: the call.
-        time: seconds since the session's start.
-        assigned: names of variables.
-    """
-    from wasinet.render.jsonvalue import event_json
-
-    fields = record_json(record)
-    # The event has its own.
-    del fields["time"]
-    return event_json("call", time, {**fields, "assigned": list(assigned)})

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import Any
 
 from wasinet.repl.faults import CommandError
 from wasinet.wit.data import Data
-
-if TYPE_CHECKING:
-    from wasinet.repl.repl import Repl
 
 __all__ = ["COMMANDS", "Command", "CommandError", "find_command"]
 
@@ -37,11 +34,11 @@ class Command(Data):
         """``.wait HANDLE``."""
         return f".{self.name} {self.arguments}".rstrip()
 
-    def run(self, repl: Repl, text: str) -> None:
-        """Run it."""
+    def load(self) -> Callable[[Any, str], None]:
+        """The function, whose module is imported only now."""
         module, _, name = self.function.partition(".")
-        function: Callable[[Repl, str], None] = getattr(import_module(f"wasinet.repl.{module}"), name)
-        function(repl, text)
+        function: Callable[[Any, str], None] = getattr(import_module(f"wasinet.repl.{module}"), name)
+        return function
 
 
 _ALL = (

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from wasinet.script.session import Session
 from wasinet.wit.types import handle_of
-
-if TYPE_CHECKING:
-    from wasinet.repl.repl import Repl
 
 __all__ = ["CommandError", "choice", "handle", "no_more"]
 
@@ -30,13 +26,12 @@ def choice(text: str, name: str, choices: tuple[str, ...]) -> str:
     raise CommandError(f".{name} takes {', '.join(choices[:-1])} or {choices[-1]}{got}")
 
 
-def handle(repl: Repl, text: str, name: str) -> int:
+def handle(session: Session, text: str, name: str) -> int:
     """A live handle, written as a variable or ``#3``."""
     from wasinet.script.names import near
 
     if not text:
         raise CommandError(f".{name} needs a handle: a variable or #3; see .handles")
-    session = repl.session
     if text.startswith("#") and text[1:].isascii() and text[1:].isdigit():
         number = int(text[1:18])
         if not session.host.kind(number):

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from wasinet.hosts import Reader, Trapped, make_host
 from wasinet.programs.events import LocalFailed
 from wasinet.render.crash import internal_error, traceback_lines
+from wasinet.render.jsontext import call_json
 from wasinet.render.printable import Printable, printed
 from wasinet.render.table import table_text
 from wasinet.render.theme import Painter
-from wasinet.render.trace import call_json, joined
+from wasinet.render.trace import joined
 from wasinet.repl.commands import COMMANDS, Command, CommandError, find_command
 from wasinet.repl.outcomes import changes_text, explanation, outcome_line, outcome_table, timing
 from wasinet.repl.paths import Paths
@@ -163,7 +164,7 @@ class Repl:
         command = find_command(name)
         if command is None:
             raise CommandError(f"there is no command .{name}{near(name, COMMANDS)}; see .help")
-        command.run(self, rest.strip())
+        command.load()(self, rest.strip())
 
     def calls(self, text: str) -> None:
         """Check a text, then make its calls up to the first that fails.

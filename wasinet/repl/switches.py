@@ -91,7 +91,7 @@ def network(repl: Repl, text: str) -> None:
 
 def drop(repl: Repl, text: str) -> None:
     """Dispose of a handle, as the call ``drop`` does."""
-    number = handle(repl, text, "drop")
+    number = handle(repl.session, text, "drop")
     repl.calls(f"drop({text if not text.startswith('#') else f'#{number}'})")
 
 

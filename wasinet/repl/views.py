@@ -116,7 +116,7 @@ def states(repl: Repl, text: str) -> None:
     session = repl.session
     machines = session.host.world.machines
     if text:
-        number = handle(repl, text, "states")
+        number = handle(repl.session, text, "states")
         kind = session.kind_of(number) or ""
         if kind not in machines:
             raise CommandError(f"{text} is a {kind}, which has no states; there are those of {', '.join(machines)}")

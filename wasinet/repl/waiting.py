@@ -33,7 +33,7 @@ def can_wait(names: Names, kind: str) -> bool:
 
 def wait(repl: Repl, text: str) -> None:
     """Wait until a handle is ready."""
-    number = handle(repl, text, "wait")
+    number = handle(repl.session, text, "wait")
     session = repl.session
     kind = session.kind_of(number) or ""
     if not can_wait(session.names, kind):

@@ -112,7 +112,7 @@ def _resolve(engine: Engine, network: Network, name: str, family: Some | None, i
 
 
 def _wait(resource: Resource) -> None:
-    resource.engine.wait(resource)
+    resource.engine.poller.wait_for(resource)
 
 
 def _drop(resource: Resource) -> None:
