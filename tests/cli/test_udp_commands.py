@@ -106,7 +106,7 @@ def test_replies_of_an_echo(lab: Lab) -> None:
     running, port = receiver(lab, "--count", "3", "--echo")
     done = run("udp", "send", f"127.0.0.1:{port}", "a", "b\n", "c", "--wait", "1s")
     assert (done.returncode, done.stdout) == (0, "a\nb\nc\n")
-    assert done.stderr.count(f"1 bytes from 127.0.0.1:{port}") == 2
+    assert done.stderr.count(f"1 byte from 127.0.0.1:{port}") == 2
     out, _ = running.ends()
     assert out == b""
 
