@@ -112,7 +112,7 @@ class Resource:
     def touch(self) -> None:
         """To be called whenever ``interest`` may have changed."""
         poller = self.engine.poller
-        if self in poller.watched:
+        if self is poller.last or self in poller.watched:
             poller.stale(self)
 
     def subscribe(self) -> int:
