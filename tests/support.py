@@ -377,12 +377,13 @@ class FaultyOs(Os):
         self._fail("accept")
         return super().accept(sock)
 
-    def connect(self, sock: SocketType, address: Sockaddr) -> int:
-        self.calls.append("connect")
-        return self.faults.get("connect") or super().connect(sock, address)
+    def connect(self, sock: SocketType, address: Sockaddr) -> None:
+        self._fail("connect")
+        super().connect(sock, address)
 
-    def connect_result(self, sock: SocketType) -> Sockaddr | int | None:
-        return self.faults.get("connect_result") or super().connect_result(sock)
+    def connect_result(self, sock: SocketType) -> Sockaddr | None:
+        self._fail("connect_result")
+        return super().connect_result(sock)
 
     def shutdown_receive(self, sock: SocketType) -> None:
         self._fail("shutdown_receive")

@@ -33,8 +33,9 @@ from tests.support import (
 )
 from wasinet.engine.faults import Trap
 from wasinet.engine.poller import Watch
+from wasinet.engine.resource import READY, Interest, Resource
 from wasinet.hosts.native import NativeHost
-from wasinet.oscalls import Found, Os
+from wasinet.oscalls import READ, Found, Os
 from wasinet.oscalls.wait import Kept
 from wasinet.wit.values import Some
 
@@ -384,3 +385,27 @@ def test_no_descriptor_for_an_epoll(make_host: Callable[..., NativeHost]) -> Non
     pollables = [host.call("subscribe-duration", wait) for wait in (0, 60_000_000_000)]
     # The second time the same list would go to a kept set.
     assert [host.call("poll", pollables) for _ in range(3)] == [[0]] * 3
+
+
+def test_what_was_waited_for_last_is_looked_at_again_once_it_has_changed(host: NativeHost) -> None:
+    reader, writer = socket.socketpair()
+
+    class Changing(Resource):
+        kind = "changing"
+        done = False
+
+        def interest(self) -> Interest:
+            return READY if self.done else (reader.fileno(), READ)
+
+        def settle(self) -> bool:
+            return reader.recv(1) == b"x"
+
+    resource = Changing(host.engine)
+    with reader, writer:
+        for _ in range(2):
+            writer.send(b"x")
+            assert host.engine.wait(resource)
+        # Nothing arrives any more: the wait from before would never end.
+        resource.done = True
+        resource.touch()
+        assert host.engine.wait(resource)

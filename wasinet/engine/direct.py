@@ -32,8 +32,7 @@ _ANY = {
 
 def bind(socket: Socket, network: Network, local_address: Case) -> None:
     """Bind, once the policy has decided, which takes time where a person does."""
-    known = socket.check_family(local_address)
-    socket.check_bind(local_address, known)
+    known = socket.check_address(local_address)
     _permit(socket, network, f"{socket.use_prefix}-bind", local_address)
     socket.bind_descriptor(known.sockaddr)
     socket.domain = network.domain

@@ -79,6 +79,8 @@ class Engine(Context):
         borrows = _borrows(function, resources)
         fails = self._fails(function, err_shape, codes)
         ok = _oks(function.result)
+        kept = ok is not Ok
+        new = object.__new__
         table = self.table
         # Below, a call with a star costs twice what one without does, and most have one argument or none:
         # the ellipsis stands for none, and is no WIT value.
@@ -94,12 +96,16 @@ class Engine(Context):
 
         if receiver is None:
 
-            def call_free(*given: Value) -> Value:
+            def call_free(first: Value = ..., *rest: Value) -> Value:
                 if PENDING:
                     checkpoint()
-                args = resolved(given) if borrows else given
+                if borrows:
+                    first, *rest = resolved((first, *rest))  # type: ignore[assignment]
                 try:
-                    value = effect(self, *args) if len(args) > 1 else effect(self, args[0]) if args else effect(self)
+                    if rest:
+                        value = effect(self, first, *rest)
+                    else:
+                        value = effect(self) if first is ... else effect(self, first)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
                 return ok(value) if fallible else value
@@ -125,9 +131,15 @@ class Engine(Context):
                         value = effect(this) if first is ... else effect(this, first)
                 except (Fail, OSError) as error:
                     return fails(error)[0]
-                if fallible:
-                    return OK if unit else ok(value)
-                return value
+                if not fallible:
+                    return value
+                if unit:
+                    return OK
+                if kept:
+                    return ok(value)
+                result = new(Ok)
+                result.value = value
+                return result
 
             return call_method
 
@@ -153,7 +165,12 @@ class Engine(Context):
             except (Fail, OSError) as error:
                 result, outcome = fails(error)
             else:
-                result, outcome = OK if unit else ok(value), OK_OUTCOME
+                outcome = OK_OUTCOME
+                if unit:
+                    result = OK
+                else:
+                    result = new(Ok)
+                    result.value = value
             # An effect that ended the connection has moved the socket already; its row is of the past.
             if socket.state is before:
                 step(socket, row, outcome)

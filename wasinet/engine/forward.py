@@ -24,15 +24,13 @@ def splice_all(sink: OutputStream, source: InputStream, count: int) -> int:
             break
         if sent:
             source.count += sent
-            sink.count += sent
             return sent
         sink.engine.poller.wait_for(sink)
     moved = source.reader.take(count, keep=True)
     source.count += moved
     if moved:
         # What the kernel does not take stays with the writer, so an interrupted wait loses nothing.
-        sink.writer.write(sink.engine.scratch[:moved])
-        sink.count += moved
+        sink.put(sink.engine.scratch[:moved])
         sink.blocking_flush()
     return moved
 
@@ -104,7 +102,7 @@ def _through_pipe(relay: Relay, sink: OutputStream, source: InputStream) -> int:
         try:
             rest = relay.rest()
             if rest and not writer.ended:
-                writer.write(rest)
+                sink.put(rest)
         except Fail as error:
             # What ended the loop is on its way to the caller, so this is for the next who writes.
             writer.failure = error

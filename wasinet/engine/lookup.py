@@ -149,7 +149,7 @@ class ResolveAddressStream(Resource):
         name = canonical(host)
         domain = network.domain
         try:
-            self._operation = Operation(self.engine, domain, LOOKUP, name, lambda: self._start(domain, host, name))
+            self._operation = Operation(self.engine, domain, LOOKUP, name, False, self._start, domain, host, name)
         except BaseException:
             self.engine.drop(self.handle)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wasinet.engine.domain import Domain
@@ -49,13 +50,14 @@ class Operation:
         domain: the network whose policy decides.
         use: what is about to be done, in the policy's words: ``tcp-bind``.
         target: the socket address or name.
-        run: does it.
-        in_kernel: what ``run`` began is the kernel's to finish, when the socket becomes writable.
+        in_kernel: what ``run`` begins is the kernel's to finish, when the socket becomes writable.
+        run: does it, given ``arguments``.
 
     Raises:
         Fail: access-denied where the policy denies at once.
     """
 
+    # The engine, what to run and the answer are needed, and so there, only where somebody is asked.
     __slots__ = ("_answer", "_engine", "_run", "_withdraw", "error", "in_kernel", "settled", "target")
 
     def __init__(
@@ -64,36 +66,37 @@ class Operation:
         domain: Domain,
         use: str,
         target: Case | str,
-        run: Callable[[], None],
-        *,
-        in_kernel: bool = False,
+        in_kernel: bool,
+        run: Callable[..., object],
+        *arguments: object,
     ) -> None:
         self.in_kernel = in_kernel
         self.target = target
+        self.error: Exception | None = None
+        self.settled = True
+        verdict = ALLOW if domain.policy.open else domain.decide(use, target)
+        if verdict is ALLOW:
+            try:
+                run(*arguments)
+            except (OSError, Fail) as error:
+                self.error = error
+        elif verdict is ASK:
+            self._ask(engine, domain, use, partial(run, *arguments))
+        else:
+            raise domain.denied(use, target)
+
+    def _ask(self, engine: Context, domain: Domain, use: str, run: Callable[[], object]) -> None:
         self._engine = engine
         self._run = run
         self._answer: Fail | bool = False
         self._withdraw: Callable[[], None] | None = None
-        self.error: Exception | None = None
-        verdict = domain.decide(use, target)
-        self.settled = verdict is not ASK
-        if verdict is ASK:
-            engine.poller.expect_wake(1)
-            try:
-                self._withdraw = domain.policy.ask(use, target, self._answered, domain.answers)
-            except BaseException:
-                self.cancel()
-                raise
-        elif verdict is ALLOW:
-            self._go()
-        else:
-            raise domain.denied(use, target)
-
-    def _go(self) -> None:
+        self.settled = False
+        engine.poller.expect_wake(1)
         try:
-            self._run()
-        except (OSError, Fail) as error:
-            self.error = error
+            self._withdraw = domain.policy.ask(use, self.target, self._answered, domain.answers)
+        except BaseException:
+            self.cancel()
+            raise
 
     def _answered(self, fail: Fail | None) -> None:
         # May come from any thread, so it leaves the engine alone but for the wake.
@@ -108,7 +111,10 @@ class Operation:
             if isinstance(self._answer, Fail):
                 self.error = self._answer
             else:
-                self._go()
+                try:
+                    self._run()
+                except (OSError, Fail) as error:
+                    self.error = error
         return self.settled
 
     def cancel(self) -> None:
@@ -136,7 +142,7 @@ class Operation:
             Fail: would-block while the decision is open; access-denied; what the run raised.
             OSError: of the run.
         """
-        if not self.advance():
+        if not self.settled and not self.advance():
             raise Fail("would-block", "the permission has not been given yet")
         if self.error is not None:
             raise self.error
@@ -150,7 +156,7 @@ def permit(engine: Context, domain: Domain, use: str, target: Case | str) -> Non
     """
     if domain.policy.open:
         return
-    decision = Operation(engine, domain, use, target, lambda: None)
+    decision = Operation(engine, domain, use, target, False, lambda: None)
     try:
         engine.poller.wait_for(decision)
     except BaseException:
@@ -165,5 +171,5 @@ def permit_creation(engine: Context, use: str) -> None:
     Creation takes no network, so that of the session decides. Raises Fail: access-denied.
     """
     domain = engine.domain
-    if not domain.policy.open and domain.decide(use, None) is not ALLOW:
+    if domain.decide(use, None) is not ALLOW:
         raise domain.denied(use, None)

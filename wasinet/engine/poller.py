@@ -267,8 +267,11 @@ class Poller:
         self._watch = Watch(engine, self)
         self.watched = self._watch.of_parent
         self._seen: set[int] = set()
-        self._last: Interest = NEVER
+        # What was waited for the last time, and how: mostly the other end of a conversation comes again.
+        self.last: Waitable | None = None
+        self._fd = -1
         self._waiter: Callable[[], list[tuple[int, int]]] = list
+        self._settle: Callable[[], bool] | None = None
         # Of the process, beside what this engine waits for; another thread is interrupted by nothing.
         self.interruptions = {wake_fd(): READ} if in_main_thread() else _NOTHING
         self.extra: dict[int, int] = {}
@@ -326,8 +329,11 @@ class Poller:
             self._watch.woken()
 
     def stale(self, resource: Resource) -> None:
-        """What one of ``watched`` waits for may have changed."""
-        self._watch.stale(resource)
+        """What one of ``watched``, or ``last``, waits for may have changed."""
+        if resource is self.last:
+            self.last = None
+        if resource in self.watched:
+            self._watch.stale(resource)
 
     def drive(self, timeout: float | None) -> None:
         """Wait, ``timeout`` seconds at the most, for a pending write that can go, and let it."""
@@ -347,39 +353,42 @@ class Poller:
     def wait_for(self, resource: Waitable, deadline: float | None = None) -> bool:
         """Block until a resource is ready, or until the deadline: False then, unless it is ready at last."""
         while True:
-            interest = resource.interest()
-            if interest is READY:
+            if resource is not self.last or deadline is not None or self.extra:
+                interest = resource.interest()
+                if interest is READY:
+                    return True
+                if deadline is not None or interest is NEVER or self.extra:
+                    timeout = None if deadline is None else deadline - self._engine.os.monotonic()
+                    if timeout is not None and timeout <= 0:
+                        return False
+                    if self._wait_beside(resource, interest, timeout):
+                        return True
+                    continue
+                self._fd = interest[0]
+                self._waiter = self._engine.os.waiter({interest[0]: interest[1], **self.interruptions})
+                # Most are ready when their descriptor is: one call less.
+                self._settle = None if type(resource).settle is Resource.settle else resource.settle
+                self.last = resource
+            found = self._waiter()
+            if PENDING:
+                checkpoint()
+            if found[0][0] != self._fd:
+                woken()
+            elif self._settle is None or self._settle():
                 return True
-            if deadline is None and interest is not NEVER and not self.extra:
-                # Mostly the one that was waited for the last time: the other end of a conversation.
-                if interest != self._last:
-                    self._waiter = self._engine.os.waiter({interest[0]: interest[1], **self.interruptions})
-                    self._last = interest
-                found = self._waiter()
-                if PENDING:
-                    checkpoint()
-                if found[0][0] != interest[0]:
-                    woken()
-                elif resource.settle():
-                    return True
-                continue
-            timeout = None
-            if deadline is not None:
-                timeout = deadline - self._engine.os.monotonic()
-                if timeout <= 0:
-                    return False
-            masks = dict(self.extra)
-            if interest is not NEVER:
-                masks[interest[0]] = masks.get(interest[0], 0) | interest[1]
-            for fd, events in self._wait_many(masks, timeout):
-                self.event(fd)
-                if (
-                    interest is not NEVER
-                    and fd == interest[0]
-                    and events & (interest[1] | BROKEN)
-                    and resource.settle()
-                ):
-                    return True
+
+    def _wait_beside(self, resource: Waitable, interest: Interest, timeout: float | None) -> bool:
+        """Wait once, ``timeout`` seconds at the most, serving what every wait serves; whether the resource is ready."""
+        masks = dict(self.extra)
+        if interest is not NEVER:
+            assert interest is not READY
+            masks[interest[0]] = masks.get(interest[0], 0) | interest[1]
+        ready = False
+        for fd, events in self._wait_many(masks, timeout):
+            self.event(fd)
+            if interest is not NEVER and fd == interest[0] and events & (interest[1] | BROKEN) and resource.settle():
+                ready = True
+        return ready
 
     def is_ready(self, pollable: Pollable) -> bool:
         """Whether a pollable is ready now."""

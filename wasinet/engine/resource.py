@@ -48,6 +48,8 @@ class Waitable(Protocol):
 class Readiness(Protocol):
     """Who waits for resources: see ``wasinet.engine.poller``."""
 
+    last: Waitable | None
+
     @property
     def watched(self) -> Collection[Resource]: ...
 
@@ -147,7 +149,7 @@ class Resource:
     def touch(self) -> None:
         """To be called whenever ``interest`` may have changed."""
         poller = self.engine.poller
-        if self in poller.watched:
+        if self is poller.last or self in poller.watched:
             poller.stale(self)
 
     def subscribe(self) -> int:

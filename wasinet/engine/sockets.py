@@ -33,6 +33,8 @@ class Socket(Resource):
 
     use_prefix: ClassVar[str] = ""
     engine: Context
+    # Whether an address may be that of a group.
+    groups: ClassVar[bool] = False
     state: str
     # What the descriptor is waited for where something is to arrive: a connection, a datagram.
     wanted = READ
@@ -55,13 +57,13 @@ class Socket(Resource):
         """One holder of the descriptor less."""
         self.holders -= 1
         if not self.holders:
-            self.close_descriptor()
+            if self.engine.poller.extra:
+                self.engine.poller.forget(self.sock.fileno())
+            self.sock.close()
+            self.released()
 
-    def close_descriptor(self) -> None:
-        """Nobody needs it any more."""
-        if self.engine.poller.extra:
-            self.engine.poller.forget(self.sock.fileno())
-        self.sock.close()
+    def released(self) -> None:
+        """The descriptor has been closed."""
 
     def close(self) -> None:
         if self.operation is not None:
@@ -70,8 +72,11 @@ class Socket(Resource):
 
     # Addresses
 
-    def check_family(self, address: Case) -> addresses.Known:
-        """Refuse what is no address for this socket: IPv4-mapped ones are, while dual-stack mode is on."""
+    def check_address(self, address: Case, *, peer: bool = False) -> addresses.Known:
+        """Refuse what is no address for this socket, or none that a datagram or connection can be sent to.
+
+        IPv4-mapped addresses are some while dual-stack mode is on.
+        """
         known = addresses.known(address)
         if known.family != self.family:
             raise Fail("invalid-argument", f"an {FAMILY_NAMES[self.family]} socket cannot use {show_address(address)}")
@@ -81,36 +86,32 @@ class Socket(Resource):
             raise Fail("invalid-argument", known.flaw)
         if known.zoneless:
             raise Fail("invalid-argument", self.engine.os.missing_zone(known.sockaddr[0]))
-        return known
-
-    def check_remote(self, address: Case) -> addresses.Known:
-        """Refuse what no datagram or connection can be sent to."""
-        known = self.check_family(address)
-        if known.unspecified:
-            raise Fail("invalid-argument", f"{show_address(address)} is the unspecified address, not a peer's")
-        if not known.port:
-            raise Fail("invalid-argument", "port 0 is no port of a peer")
+        if peer:
+            if known.unspecified:
+                raise Fail("invalid-argument", f"{show_address(address)} is the unspecified address, not a peer's")
+            if not known.port:
+                raise Fail("invalid-argument", "port 0 is no port of a peer")
+        if not known.unicast and not self.groups:
+            raise Fail("invalid-argument", f"{show_address(address)} is not a unicast address")
         return known
 
     def start_bind(self, network: Network, local_address: Case) -> None:
         """Begin to bind. The outcome of the OS's bind is kept for ``finish-bind``."""
-        known = self.check_family(local_address)
-        self.check_bind(local_address, known)
+        known = self.check_address(local_address)
         self.operation = Operation(
             self.engine,
             network.domain,
             f"{self.use_prefix}-bind",
             local_address,
-            lambda: self.bind_descriptor(known.sockaddr),
+            False,
+            self.bind_descriptor,
+            known.sockaddr,
         )
         self.domain = network.domain
 
     def bind_descriptor(self, address: Sockaddr) -> None:
         """The operating system's bind. Raises OSError."""
         self.sock.bind(address)
-
-    def check_bind(self, address: Case, known: addresses.Known) -> None:
-        """Refuse what this kind of socket may not be bound to."""
 
     def finish_bind(self) -> None:
         """Take the result; a bind that failed ties the socket to no network."""

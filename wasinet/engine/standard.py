@@ -71,13 +71,6 @@ class _SharedWriter(Writer):
         for stream in self.streams:
             stream.touch()
 
-    def write(self, data: bytes | memoryview) -> None:
-        """As the base's; a permit of one stream may be older than what another has left pending."""
-        if self.pending is None:
-            Writer.write(self, data)
-        else:
-            self.queue(memoryview(b"".join((self.pending, data))))
-
 
 class StandardStreams:
     """Standard input, output and error, each opened when the program first asks for it.

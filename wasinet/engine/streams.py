@@ -183,24 +183,6 @@ class Reader(_Direction):
         self.ended = self.shut = True
         self.touch()
 
-    def read(self, count: int) -> bytes:
-        """Up to ``count`` bytes; empty when none are there now. Raises Fail."""
-        if self.ended:
-            self.check()
-        if not count:
-            return b""
-        try:
-            data: bytes = self.file.recv(count)
-        except BlockingIOError:
-            self.quiet = True
-            return b""
-        except OSError as error:
-            raise self.fail("read", error) from None
-        if not data:
-            raise self.end()
-        self.quiet = len(data) < count
-        return data
-
     def take(self, count: int, *, keep: bool) -> int:
         """Up to ``count`` bytes into the engine's scratch buffer, or nowhere; how many. Raises Fail."""
         if self.ended:
@@ -236,29 +218,24 @@ class Writer(_Direction):
         self.fin: Callable[[], None] | None = None
         self.sent_fin = False
 
-    def write(self, data: bytes | memoryview) -> None:
-        """Take all of ``data``: the kernel's part now, the rest when it can. Raises Fail."""
-        if self.ended:
-            self.check()
-        size = len(data)
-        if not size:
+    def put_off(self, data: memoryview) -> None:
+        """Take what the kernel has not, after what is pending already. Raises Fail."""
+        if self.regular:
+            # Nothing tells when a file takes more: it takes it now, or says why not.
+            while data:
+                try:
+                    data = data[self.file.send(data) :]
+                except OSError as error:
+                    raise self.fail("write", error) from None
             return
-        try:
-            sent: int = self.file.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError as error:
-            raise self.fail("write", error) from None
-        if sent < size:
-            if self.regular:
-                # Nothing tells when a file takes more: it takes it now, or says why not.
-                self.write(memoryview(data)[sent:])
-                return
-            self.queue(memoryview(bytes(memoryview(data)[sent:])))
-            self.engine.pending[self] = None
-            self.owner.hold()
-            self.engine.poller.want_write(self.file.fileno(), self)
-            self.touch()
+        if self.pending is not None:
+            self.queue(memoryview(b"".join((self.pending, data))))
+            return
+        self.queue(memoryview(bytes(data)))
+        self.engine.pending[self] = None
+        self.owner.hold()
+        self.engine.poller.want_write(self.file.fileno(), self)
+        self.touch()
 
     def queue(self, data: memoryview | None) -> None:
         """Have these bytes pending instead of those that are."""
@@ -270,7 +247,8 @@ class Writer(_Direction):
         """Write what the kernel takes now and keep nothing; how many bytes it took. Raises Fail."""
         if self.pending is not None and not self.settle():
             return 0
-        self.check_open()
+        if self.ended:
+            self.check()
         if not len(data):
             return 0
         try:
@@ -283,15 +261,12 @@ class Writer(_Direction):
             raise self.fail("write", error) from None
         return sent
 
-    def check_open(self) -> None:
-        """Raise where nothing may be written any more."""
-        if self.ended or self.failure is not None:
-            self.check()
-
     def settle(self) -> bool:
         """Let out what the kernel takes now; whether more may be written."""
         if self.pending is None:
-            self.full = False
+            if self.full:
+                self.full = False
+                self.touch()
             return True
         try:
             sent = self.file.send(self.pending)
@@ -384,24 +359,38 @@ class InputStream(Resource):
 
     def read(self, count: int) -> bytes:
         """Up to ``count`` bytes without blocking, empty when none are there."""
+        reader = self.reader
+        if reader.ended:
+            reader.check()
+        if not count:
+            return b""
         limit = self.engine.chunk
-        data = self.reader.read(count if count < limit else limit)
-        self.count += len(data)
+        if count > limit:
+            count = limit
+        try:
+            data: bytes = reader.file.recv(count)
+        except BlockingIOError:
+            reader.quiet = True
+            return b""
+        except OSError as error:
+            raise reader.fail("read", error) from None
+        got = len(data)
+        if not got:
+            raise reader.end()
+        reader.quiet = got < count
+        self.count += got
         return data
 
     def blocking_read(self, count: int) -> bytes:
         """As ``read``, after waiting for at least one byte."""
         reader = self.reader
-        limit = self.engine.chunk
-        wait = reader.quiet and count and not reader.ended
+        if reader.quiet and count and not reader.ended:
+            self.engine.poller.wait_for(self)
         while True:
-            if wait:
-                self.engine.poller.wait_for(self)
-            data = reader.read(count if count < limit else limit)
+            data = self.read(count)
             if data or not count:
-                self.count += len(data)
                 return data
-            wait = True
+            self.engine.poller.wait_for(self)
 
     def skip(self, count: int) -> int:
         """As ``read``, but the bytes are thrown away; how many."""
@@ -448,44 +437,59 @@ class OutputStream(Resource):
         return (writer.file.fileno(), WRITE)
 
     def settle(self) -> bool:
-        settled = self.writer.settle()
-        if settled:
-            self.touch()
-        return settled
+        return self.writer.settle()
 
     def check_write(self) -> int:
         """How many bytes the next ``write`` may have: 0 while earlier ones are not out."""
         writer = self.writer
-        if writer.pending is not None:
-            writer.settle()
-        if writer.ended or writer.failure is not None:
+        room = (writer.pending is None and not writer.full) or self._find_room()
+        if writer.ended:
             self.permit = 0
             writer.check()
-        if writer.full and self.engine.os.wait_one(writer.file.fileno(), WRITE, 0):
-            self.settle()
-        if writer.pending is not None or writer.full:
-            permit = 0
-        else:
-            permit = self.engine.chunk if writer.network else FILE_PERMIT
-        self.permit = permit
+        self.permit = permit = (self.engine.chunk if writer.network else FILE_PERMIT) if room else 0
         return permit
 
-    def write(self, contents: bytes) -> None:
-        """Write within the permit, without blocking."""
+    def _find_room(self) -> bool:
+        """Whether the kernel takes bytes again; it takes those that are pending."""
+        writer = self.writer
+        if writer.pending is None and not self.engine.os.wait_one(writer.file.fileno(), WRITE, 0):
+            return False
+        return writer.settle()
+
+    def write(self, contents: bytes | memoryview) -> None:
+        """Write within the permit, without blocking: the kernel's part now, the rest when it can."""
         size = len(contents)
         if size > self.permit:
             raise self._beyond(size)
         self.permit = 0
-        self.writer.write(contents)
+        writer = self.writer
+        if writer.ended:
+            writer.check()
+        if not size:
+            return
+        sent = 0
+        # A permit of one stream may be older than what another stream of the same file has left pending.
+        if writer.pending is None:
+            try:
+                sent = writer.file.send(contents)
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                raise writer.fail("write", error) from None
+        if sent < size:
+            writer.put_off(memoryview(contents)[sent:])
         self.count += size
 
     def write_zeroes(self, count: int) -> None:
         """Write ``count`` zero bytes within the permit."""
         if count > self.permit:
             raise self._beyond(count)
-        self.permit = 0
-        self.writer.write(bytes(count))
-        self.count += count
+        self.write(bytes(count))
+
+    def put(self, data: bytes | memoryview) -> None:
+        """Write what needs no permit of the caller's."""
+        self.permit = len(data)
+        self.write(data)
 
     def _beyond(self, count: int) -> Trap:
         permit, self.permit = self.permit, 0
@@ -503,7 +507,7 @@ class OutputStream(Resource):
     def flush(self) -> None:
         """Ask for everything to go out; ``check-write`` permits nothing until it has."""
         self.writer.settle()
-        if self.writer.failure is not None or self.writer.ended:
+        if self.writer.ended:
             self.writer.check()
 
     def blocking_flush(self) -> None:
@@ -516,30 +520,28 @@ class OutputStream(Resource):
 
     def blocking_write_and_flush(self, contents: bytes) -> None:
         """Write up to 4096 bytes and wait until they are out."""
-        size = len(contents)
-        self._blocking(size, "blocking-write-and-flush")
-        writer = self.writer
-        writer.write(contents)
-        self.count += size
-        if writer.pending is not None:
+        self._blocking(len(contents), "blocking-write-and-flush")
+        self.write(contents)
+        if self.writer.pending is not None:
             self.blocking_flush()
 
     def blocking_write_zeroes_and_flush(self, count: int) -> None:
         """Write up to 4096 zero bytes and wait until they are out."""
         self._blocking(count, "blocking-write-zeroes-and-flush")
-        self.writer.write(bytes(count))
-        self.count += count
+        self.write(bytes(count))
         self.blocking_flush()
 
     def _blocking(self, count: int, member: str) -> None:
+        """Make way for a blocking write of so many bytes."""
         if count > BLOCKING_LIMIT:
             raise Trap(
                 f"{count} bytes given to {member}, which takes {BLOCKING_LIMIT} at the most",
                 f"streams.output-stream.{member}",
             )
-        self.permit = 0
         if self.writer.pending is not None:
+            self.permit = 0
             self.blocking_flush()
+        self.permit = count
 
     def splice(self, source: InputStream, count: int) -> int:
         """Move up to ``count`` bytes from an input stream, without blocking; how many."""
@@ -556,9 +558,8 @@ class OutputStream(Resource):
         if moved is None:
             moved = reader.take(count, keep=True)
             if moved:
-                writer.write(self.engine.scratch[:moved])
+                self.put(self.engine.scratch[:moved])
         source.count += moved
-        self.count += moved
         return moved
 
     def move_file(self, source: InputStream, count: int) -> int | None:
@@ -576,6 +577,7 @@ class OutputStream(Resource):
             raise writer.fail("write", error) from None
         if moved == 0:
             raise reader.end()
+        self.count += moved or 0
         return moved
 
     def _move_received(self, source: InputStream, count: int) -> int | None:
@@ -595,13 +597,16 @@ class OutputStream(Resource):
             raise reader.fail("read", error) from None
         if not moved:
             raise reader.end()
+        self.count += moved
         try:
             while relay.held:
                 relay.empty(writer.file.fileno())
         except BaseException as error:
             # A file that does not splice may take a write, which else says why not; Ctrl-C loses nothing.
             writer.file.spliced = False
-            writer.write(relay.rest())
+            rest = relay.rest()
+            self.count -= len(rest)
+            self.put(rest)
             if not isinstance(error, OSError):
                 raise
         return moved

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os as _os
 from typing import TYPE_CHECKING, Any
 
 from wasinet.engine import addresses
+from wasinet.engine.domain import Domain
 from wasinet.engine.faults import Fail, code_of
 from wasinet.engine.network import Network, Operation, permit, permit_creation
 from wasinet.engine.sockets import FAMILY_NAMES, Socket
 from wasinet.engine.streams import InputStream, OutputStream, Owner, Reader, Writer
 from wasinet.oscalls import Sockaddr
-from wasinet.wit.addresses import show_address
 from wasinet.wit.values import Case
 
 if TYPE_CHECKING:
@@ -25,7 +24,8 @@ _MOST_BACKLOG = 0x7FFFFFFF
 
 def create_tcp_socket(engine: Context, family: str) -> int:
     """A new, unbound TCP socket of ``ipv4`` or ``ipv6``."""
-    permit_creation(engine, "tcp-create")
+    if not engine.domain.policy.open:
+        permit_creation(engine, "tcp-create")
     number = _FAMILIES[family]
     sock = engine.os.tcp_socket(number)
     return TcpSocket(engine, number, sock, engine.machines[TcpSocket.kind].initial).handle
@@ -47,10 +47,6 @@ class TcpSocket(Socket, Owner):
         self._listened = 0
         self._failure: Fail | None = None
 
-    def check_bind(self, address: Case, known: addresses.Known) -> None:
-        if not known.unicast:
-            raise Fail("invalid-argument", f"{show_address(address)} is not a unicast address")
-
     def bind_descriptor(self, address: Sockaddr) -> None:
         self.engine.os.bind_stream(self.sock, address)
 
@@ -58,30 +54,30 @@ class TcpSocket(Socket, Owner):
 
     def start_connect(self, network: Network, remote_address: Case) -> None:
         """Begin to connect. The outcome of the OS's connect is kept for ``finish-connect``."""
+        engine, domain = self.engine, network.domain
         try:
-            self._start_connect(network, remote_address)
+            known = self.check_address(remote_address, peer=True)
+            if self.domain is not None:
+                self._check_network(domain)
+            connect, sock, peer = engine.os.connect, self.sock, known.sockaddr
+            self.operation = Operation(engine, domain, "tcp-connect", remote_address, True, connect, sock, peer)
         except Fail as error:
             self._failure = error
             raise
+        self.domain = domain
 
-    def _start_connect(self, network: Network, remote_address: Case) -> None:
-        known = self.check_remote(remote_address)
-        self.check_bind(remote_address, known)
-        if self.domain is not None and self.domain is not network.domain:
+    def _check_network(self, domain: Domain) -> None:
+        """Refuse another network than the one that the socket was bound with."""
+        if self.domain is not None and self.domain is not domain:
             raise Fail("invalid-argument", f"the socket was bound with another network ({self.domain.name})")
-
-        def run() -> None:
-            number = self.engine.os.connect(self.sock, known.sockaddr)
-            if number:
-                raise OSError(number, _os.strerror(number))
-
-        self.operation = Operation(self.engine, network.domain, "tcp-connect", remote_address, run, in_kernel=True)
-        self.domain = network.domain
 
     def finish_connect(self) -> tuple[int, int]:
         """Take the result: the connection's streams."""
+        operation = self.operation
+        assert operation is not None
         try:
-            self.peer_os = self._connect_result()
+            operation.result()
+            peer = self.engine.os.connect_result(self.sock)
         except OSError as error:
             self._failure = Fail(code_of("finish-connect", error.errno), str(error.strerror), errno=error.errno)
             raise
@@ -89,22 +85,14 @@ class TcpSocket(Socket, Owner):
             if error.code != "would-block":
                 self._failure = error
             raise
+        if peer is None:
+            raise Fail("would-block", "the peer has not answered yet")
+        if not peer:
+            assert isinstance(operation.target, Case)
+            peer = addresses.to_os(operation.target)
+        self.peer_os = peer
         self.operation = None
         return self.open_streams()
-
-    def _connect_result(self) -> Sockaddr:
-        """The peer's address. Raises Fail, with would-block while there is no result, or OSError."""
-        assert self.operation is not None
-        self.operation.result()
-        result = self.engine.os.connect_result(self.sock)
-        if result is None:
-            raise Fail("would-block", "the peer has not answered yet")
-        if not isinstance(result, int):
-            return result
-        if result:
-            raise OSError(result, _os.strerror(result))
-        assert isinstance(self.operation.target, Case)
-        return addresses.to_os(self.operation.target)
 
     def had_connection(self) -> bool:
         """Whether there was one, in a state that nothing leads on from.
@@ -132,8 +120,7 @@ class TcpSocket(Socket, Owner):
         """One holder of the descriptor more."""
         self.holders += 1
 
-    def close_descriptor(self) -> None:
-        Socket.close_descriptor(self)
+    def released(self) -> None:
         # Socket and directions refer to each other; without this only the cycle collector frees them.
         self.reader = self.writer = None
 
@@ -152,7 +139,7 @@ class TcpSocket(Socket, Owner):
     def start_listen(self) -> None:
         """Begin to listen. The outcome of the OS's listen is kept for ``finish-listen``."""
         assert self.domain is not None
-        self.operation = Operation(self.engine, self.domain, "tcp-listen", self.local_address(), self.listen_now)
+        self.operation = Operation(self.engine, self.domain, "tcp-listen", self.local_address(), False, self.listen_now)
 
     def listen_now(self) -> None:
         """Have the kernel listen, with the backlog that was hinted last."""
@@ -179,25 +166,27 @@ class TcpSocket(Socket, Owner):
 
     def accept(self) -> tuple[int, int, int]:
         """The next connection: its socket and streams."""
-        sock, peer = self.engine.os.accept(self.sock)
-        assert self.domain is not None
-        if not self.domain.policy.open:
+        engine, domain = self.engine, self.domain
+        sock, peer = engine.os.accept(self.sock)
+        assert domain is not None
+        if not domain.policy.open:
             try:
-                permit(self.engine, self.domain, "tcp-accept", addresses.from_os(peer))
+                permit(engine, domain, "tcp-accept", addresses.from_os(peer))
             except BaseException:
                 sock.close()
                 raise
-        accepted_state = self.engine.machines[self.kind].accepted
-        assert accepted_state is not None
+        system = engine.os
         try:
-            for name in self.engine.os.inherited:
-                opt = self.engine.os.option(name, self.family)
-                self.engine.os.set(sock, opt, self.engine.os.get(self.sock, opt))
+            for name in system.inherited:
+                opt = system.option(name, self.family)
+                system.set(sock, opt, system.get(self.sock, opt))
         except OSError:
             sock.close()
             raise
-        accepted = TcpSocket(self.engine, self.family, sock, accepted_state)
-        accepted.domain = self.domain
+        accepted_state = engine.machines[TcpSocket.kind].accepted
+        assert accepted_state is not None
+        accepted = TcpSocket(engine, self.family, sock, accepted_state)
+        accepted.domain = domain
         accepted.peer_os = peer
         return (accepted.handle, *accepted.open_streams())
 

@@ -26,7 +26,8 @@ _FAMILIES = {name: family for family, name in FAMILY_NAMES.items()}
 
 def create_udp_socket(engine: Context, family: str) -> int:
     """A new, unbound UDP socket of ``ipv4`` or ``ipv6``."""
-    permit_creation(engine, "udp-create")
+    if not engine.domain.policy.open:
+        permit_creation(engine, "udp-create")
     number = _FAMILIES[family]
     sock = engine.os.udp_socket(number)
     return UdpSocket(engine, number, sock, engine.machines[UdpSocket.kind].initial).handle
@@ -38,6 +39,7 @@ class UdpSocket(Socket):
     kind = "udp-socket"
     engine: Context
     use_prefix = "udp"
+    groups = True
 
     peer: Case | None = None
     live_streams = 0
@@ -63,7 +65,7 @@ class UdpSocket(Socket):
         remote: Case | None = None if remote_address is None else remote_address.value
         if remote is not None:
             try:
-                self.check_remote(remote)
+                self.check_address(remote, peer=True)
                 self._check_policy("udp-send", remote)
             except Fail as error:
                 # Refused before the old peer was left, so a connected socket stays connected.
@@ -230,7 +232,7 @@ class UdpSocket(Socket):
             if remote != self.peer:
                 raise Fail("invalid-argument", f"the streams are limited to {show_address(self.peer)}")
             return None
-        known = self.check_remote(remote)
+        known = self.check_address(remote, peer=True)
         self._check_policy("udp-send", remote)
         return known.sockaddr
 

@@ -89,9 +89,13 @@ class _ProgramHost(NativeHost):
             if import_name(function) in found.functions
         ]
         resources: dict[str, Callable[[int], None]] = {
-            name: self.drop for name, type_ in found.interface.types.items() if isinstance(type_, Resource)
+            name: self._dropped for name, type_ in found.interface.types.items() if isinstance(type_, Resource)
         }
         return functions, resources
+
+    def _dropped(self, handle: int) -> None:
+        """Drop as the host does at the time of the call, which depends on who reads the records."""
+        self.drop(handle)
 
     def _limited(self, operation: Operation) -> Operation:
         """An operation after which the guest may hold no more than its limits allow."""

@@ -10,6 +10,7 @@ from wasinet.engine.engine import Engine, Operation
 from wasinet.engine.network import Network
 from wasinet.engine.policy import ALLOW_ALL, Policy
 from wasinet.engine.poller import subscribe_duration
+from wasinet.engine.records import Reader
 from wasinet.engine.sockets import Socket
 from wasinet.engine.streams import FileOwner, InputStream, OutputStream, Writer
 from wasinet.engine.streams import Reader as ReadDirection
@@ -46,16 +47,24 @@ class NativeHost(Recording):
             self.world.machines, policy, os, resolver, streams_are_children=binding.STREAMS_ARE_CHILDREN
         )
         super().__init__(self._operations_of(binding), self.engine.os.monotonic)
+        # Not a method: one call less for each drop while nobody reads the records.
+        self.drop: Callable[[int], None] = self.engine.drop
 
     def _operations_of(self, binding: worlds.Binding) -> dict[str, Operation]:
         """What answers each function; for worlds that need more than an engine, their hosts know what."""
         return binding.operations(self.engine)
 
-    def drop(self, handle: int) -> None:
+    def attach(self, reader: Reader) -> None:
+        super().attach(reader)
+        self.drop = self._recorded_drop
+
+    def detach(self, reader: Reader) -> None:
+        super().detach(reader)
         if not self._readers:
-            return self.engine.drop(handle)
+            self.drop = self.engine.drop
+
+    def _recorded_drop(self, handle: int) -> None:
         self._record(drop_function(self.kind(handle) or "resource"), self.engine.drop, (handle,))
-        return None
 
     # Beside the world
 

@@ -119,15 +119,17 @@ class Os:
         accepted.setblocking(False)
         return accepted, peer
 
-    def connect(self, sock: SocketType, address: Sockaddr) -> int:
-        """Begin to connect; gives the errno of an immediate failure, 0 when done or in progress."""
+    def connect(self, sock: SocketType, address: Sockaddr) -> None:
+        """Begin to connect. Raises OSError for an immediate failure; being done or in progress is none."""
         result = sock.connect_ex(address)
-        return 0 if result in _IN_PROGRESS else result
+        if result and result not in _IN_PROGRESS:
+            raise OSError(result, os.strerror(result))
 
-    def connect_result(self, sock: SocketType) -> Sockaddr | int | None:
-        """How a connect in progress ended: the peer's address, or an errno; None while it is in progress.
+    def connect_result(self, sock: SocketType) -> Sockaddr | None:
+        """The peer's address once a connect has succeeded; None while it is in progress.
 
-        The errno is 0 for a connection whose peer's address is not to be had any more.
+        The address is empty for a connection whose peer's is not to be had any more. Raises OSError for a
+        connect that has failed.
         """
         try:
             # Who has a peer is connected: one system call where the two below need a set to wait on.
@@ -138,7 +140,10 @@ class Os:
             return peer
         if not wait.wait_one(sock.fileno(), wait.WRITE, 0):
             return None
-        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        number = self.take_error(sock)
+        if number:
+            raise OSError(number, os.strerror(number))
+        return ()
 
     def take_error(self, sock: SocketType) -> int:
         """The pending error of the socket, taken from it; 0 for none."""
