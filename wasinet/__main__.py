@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 __all__ = ["main"]
@@ -13,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Collections would only walk the growing modules, a tenth of the start-up; a command turns them on again.
     gc.disable()
     try:
-        return _main(sys.argv[1:] if arguments is None else arguments)
+        return _main(sys.argv[1:] if arguments is None else arguments, ours=arguments is None)
     except KeyboardInterrupt as interruption:
         # While modules were imported, or for a second time, on the way out.
         return getattr(interruption, "code", 130)
@@ -31,7 +32,8 @@ def _end_at_once() -> None:
             pass
 
 
-def _main(arguments: list[str]) -> int:
+def _main(arguments: list[str], *, ours: bool) -> int:
+    """``ours`` says whether the process ends with the command."""
     from wasinet.cli.stdio import failed, finish, guard
 
     guard()
@@ -44,10 +46,15 @@ def _main(arguments: list[str]) -> int:
             return finish(0)
         _end_at_once()
         from wasinet.cli.run import run
+        from wasinet.oscalls.interruption import abandoned
 
-        return finish(run(arguments))
+        code = finish(run(arguments))
     except OSError as error:
         return finish(failed(error))
+    if ours and abandoned():
+        # A thread that still compiles would come back to an interpreter that is being taken down.
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":
