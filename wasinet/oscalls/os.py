@@ -140,6 +140,13 @@ class Os:
             return None
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
+    def listens(self, sock: SocketType) -> bool:
+        """Whether a stream socket is a listener; not where its descriptor is closed."""
+        try:
+            return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        except OSError:
+            return False
+
     def take_error(self, sock: SocketType) -> int:
         """The pending error of the socket, taken from it; 0 for none."""
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
