@@ -96,6 +96,7 @@ def test_known_divergences_reproduce() -> None:
         (["diff", "FILE.no"], "diff: FILE.no: cannot be read: No such file or directory"),
         (["conform", "--host", "wasmtime", "--world", "draft"], f"conform: {ONLY}"),
         (["fuzz", "--calls", "many"], "fuzz: --calls: 'many' is no number; e.g. 0, 10, 1000"),
+        (["fuzz", "--seed", "9" * 5000], f"fuzz: --seed: '{'9' * 5000}' is no seed; a number from 0 to 4294967295"),
         (["fuzz", "--seed", "-1"], "fuzz: --seed: '-1' is no seed; a number from 0 to 4294967295"),
         (["fuzz", "--world", "draft"], "fuzz: --world: this command speaks 0.2, not draft"),
     ],

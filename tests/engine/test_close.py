@@ -25,8 +25,10 @@ from tests.support import (
     need,
     one_of_each,
     port_of,
+    wait_ready,
 )
 from wasinet.engine.faults import Trap
+from wasinet.engine.poller import Poller
 from wasinet.hosts.native import NativeHost
 from wasinet.wit.values import Ok
 
@@ -114,6 +116,32 @@ def test_close_waits_for_no_socket_of_the_session_itself(host: NativeHost, which
     assert host.engine.os.monotonic() - before < SECONDS / 2
     assert host.engine.undelivered
     assert all(lost.here and lost.count for lost in host.engine.undelivered)
+
+
+@pytest.mark.parametrize("which", ["a UDP socket", "a bound socket", "connected elsewhere"])
+def test_close_waits_for_a_peer_whose_address_a_socket_of_the_session_has(
+    host: NativeHost, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results: list[Callable[[], int]] = []
+    drive = Poller.drive
+
+    def waiting(self: Poller, timeout: float | None) -> None:
+        # The peer reads nothing before it is waited for.
+        results.append(results[0] if results else drain(peer))
+        drive(self, timeout)
+
+    client, peer = connected_to_peer(host)
+    total = fill(host, client.tx)
+    own = bound(host, "udp" if which == "a UDP socket" else "tcp", address=loopback(peer.getsockname()[1]))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        if which == "connected elsewhere":
+            elsewhere = loopback(other.getsockname()[1])
+            need(host.call("tcp-socket.start-connect", own, host.call("instance-network"), elsewhere))
+            wait_ready(host, own, "tcp-socket")
+            need(host.call("tcp-socket.finish-connect", own))
+        monkeypatch.setattr(Poller, "drive", waiting)
+        assert host.close(SECONDS) is True
+    assert results[0]() == total
 
 
 def test_close_waits_for_others_beside_the_session_itself(host: NativeHost) -> None:

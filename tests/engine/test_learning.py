@@ -237,6 +237,31 @@ def test_a_rule_for_a_local_name_makes_those_for_its_addresses_needless() -> Non
     assert rules(policy) == ["tcp-connect:127.0.0.1:81", "tcp-connect:localhost:80"]
 
 
+@pytest.mark.parametrize("moved", [None, "a.test", "b.test"])
+def test_hosts_that_were_learnt_may_have_other_addresses_next_time(
+    make_host: Callable[..., NativeHost], moved: str | None
+) -> None:
+    """Also where they shared one: which of the two was meant by it nobody knows."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as server:
+        port = server.getsockname()[1]
+
+    def session(policy: Policy, moved: str | None) -> None:
+        host = make_host(policy, resolver=lambda name: [(4, "127.0.0.8" if name == moved else "127.0.0.7")])
+        found = []
+        for name in ("a.test", "b.test"):
+            stream = need(host.call("resolve-addresses", host.call("instance-network"), name))
+            wait_ready(host, stream, "resolve-address-stream")
+            found.append(need(host.call("resolve-address-stream.resolve-next-address", stream)).value.payload)
+        for address in found:
+            with socket.create_server((".".join(map(str, address)), port), reuse_port=True):
+                connect(host, Case("ipv4", {"port": port, "address": address}))
+
+    policy = learner()
+    session(policy, None)
+    assert rules(policy) == [f"tcp-connect:a.test:{port}", f"tcp-connect:b.test:{port}"]
+    session(Policy.parse(rules(policy)), moved)
+
+
 def test_a_host_that_was_learnt_may_have_another_address_next_time(make_host: Callable[..., NativeHost]) -> None:
     def session(policy: Policy, address: str) -> None:
         host = make_host(policy, resolver=lambda name: [(4, address)])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import SECONDS, Asker, FaultyOs, asking_policy, bound, code, ipv4, need, wait_ready
+from wasinet.engine import lookup
 from wasinet.engine.faults import Fail
 from wasinet.engine.names import host_name, literal
 from wasinet.engine.policy import ALLOW_ALL, GUEST, Policy
@@ -71,6 +72,7 @@ def test_an_address_is_its_own_answer(make_host: Callable[..., NativeHost], name
         # Old forms of IPv4, and numbers that look like one.
         "127.1", "127.0.1", "0x7f.1", "0x7f.0.0.1", "2130706433", "0177.0.0.1", "127.0.0.01", "256.0.0.1", "1.2.3.4.5",
         "1.2.3.4.", "0x7f000001", "host.1", "name.0x1f", "0", "１２７.０.０.１", "１２７.0.0.1", "127。1", "²³",
+        "9" * 5000, "9" * 5000 + ".0.0.1",
         # IPv4-mapped, scoped and broken IPv6.
         "::ffff:127.0.0.1", "::ffff:7f00:1", "0:0:0:0:0:ffff:127.0.0.1", "fe80::1%2", "[::1]", ":::", "1:2", ":", "::g",
         # No names.
@@ -419,25 +421,70 @@ def test_a_name_that_does_not_exist_by_the_system(host: NativeHost) -> None:
     assert code(host.call(NEXT, stream)) in ("name-unresolvable", "temporary-resolver-failure")
 
 
-def test_lookups_that_nobody_waits_for_leave_no_threads(make_host: Callable[..., NativeHost]) -> None:
-    """However many are begun and dropped while the resolver hangs."""
-    gate = threading.Event()
-    asked: list[str] = []
+class Silent:
+    """A resolver that answers no name with ``dropped`` in it before ``gate`` is set."""
 
-    def resolver(name: str) -> list[Found]:
-        asked.append(name)
-        assert gate.wait(SECONDS)
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.asked: list[str] = []
+
+    def __call__(self, name: str) -> list[Found]:
+        self.asked.append(name)
+        if "dropped" in name:
+            assert self.gate.wait(SECONDS)
         return [(4, "192.0.2.1")]
 
-    host = make_host(ALLOW_ALL, resolver=resolver)
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    resolver = Silent()
+    yield resolver
+    resolver.gate.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("lookup dropped"):
+            thread.join(SECONDS)
+
+
+def answer(host: NativeHost, stream: int) -> Value:
+    wait_ready(host, stream, "resolve-address-stream")
+    return host.call(NEXT, stream)
+
+
+ONE = Ok(Some(four(192, 0, 2, 1)))
+
+
+def test_lookups_that_nobody_waits_for_hold_nobody_up(make_host: Callable[..., NativeHost], silent: Silent) -> None:
+    """However many are begun and dropped while the resolver hangs."""
+    host, other = (make_host(ALLOW_ALL, resolver=silent) for _ in range(2))
     before = threading.active_count()
-    try:
-        for number in range(300):
-            host.drop(need(begin(host, f"n{number}.test")))
-        last = need(begin(host, "last.test"))
-        assert threading.active_count() - before <= 64
-    finally:
-        gate.set()
-    wait_ready(host, last, "resolve-address-stream")
-    assert need(host.call(NEXT, last)) == Some(four(192, 0, 2, 1))
-    assert len(asked) <= 65
+    for number in range(100):
+        host.drop(need(begin(host, f"dropped{number}.test")))
+    assert answer(other, need(begin(other, "live.test"))) == ONE
+    for number in range(900):
+        host.drop(need(begin(host, f"dropped{number}.test")))
+    assert threading.active_count() - before <= 512
+    # No thread is left, so what nobody may answer for ever fails now.
+    outcome = answer(other, need(begin(other, "live.test")))
+    assert outcome == Err("temporary-resolver-failure")
+    assert "512 earlier lookups" in outcome.reason
+    assert len(silent.asked) <= 513
+
+
+def test_a_place_that_is_given_back_goes_to_what_waits(
+    make_host: Callable[..., NativeHost], silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "_THREADS", lookup._Threads(2, 3))
+    host = make_host(ALLOW_ALL, resolver=silent)
+    held = [need(begin(host, f"dropped{number}.test")) for number in range(2)]
+    waiting = [need(begin(host, f"{number}.dropped.test")) for number in range(2)]
+    live = need(begin(host, "live.test"))
+    assert [host.call(NEXT, stream) for stream in (*waiting, live)] == [Err("would-block")] * 3
+    host.drop(waiting.pop(0))
+    host.drop(held.pop())
+    # The third thread has the second that waited; the last finds no place yet.
+    assert [host.call(NEXT, stream) for stream in (*waiting, live)] == [Err("would-block")] * 2
+    host.drop(held.pop())
+    assert answer(host, live) == Err("temporary-resolver-failure")
+    silent.gate.set()
+    assert answer(host, waiting[0]) == ONE
+    assert not host.engine.poller.extra

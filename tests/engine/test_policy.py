@@ -142,6 +142,8 @@ def test_what_a_rule_matches(text: str, target: Case | str | None, matches: bool
         "udp-send:10.0.0.1:0", "tcp-accept:*:0-0", "tcp-connect:224.0.0.1", "tcp-bind:[ff02::1]:80",
         "tcp-connect:255.255.255.255", "tcp-connect:[::ffff:224.0.0.1]:80", "tcp-listen:239.0.0.0/8",
         "udp-receive:224.0.0.251:5353", "tcp-connect:[fe80::1%lo]:80",
+        "tcp-listen:127.0.0.1:0", "tcp-listen:127.0.0.0/8:0", "tcp-listen:[::1]:0-0", "tcp-listen:localhost:0",
+        "tcp-listen:[::ffff:127.0.0.1]:0",
     ],
 )  # fmt: skip
 def test_rules_that_cannot_be_read(text: str) -> None:
@@ -165,6 +167,7 @@ def test_rules_that_cannot_be_read(text: str) -> None:
         ("tcp-connect:10.0.0:443", "invalid address '10.0.0'; expected *, example.com or *.example.com, 10.0.0.0/8 "),
         ("tcp-connect:10.0.0.0/33", "invalid block '10.0.0.0/33'; the length of a block of IPv4 is 0 to 32"),
         ("tcp-connect:0.0.0.0:80", "0.0.0.0 is never a peer's address; expected * for any address"),
+        ("tcp-listen:127.0.0.1:0", "a listener at 127.0.0.1 never has port 0, but the one that the system chose; exp"),
         ("tcp-create:10.0.0.1", "creating a socket concerns no address; expected tcp-create alone"),
         ("tcp-connect:[ff02::1]", "[ff02::1] is no unicast address, as tcp-connect needs one"),
         ("tcp-connect:[fe80::1%lo]:80", "'[fe80::1%lo]' has a zone; a rule speaks of an address in every zone"),
@@ -180,6 +183,8 @@ def test_uses_of_groups_and_of_any_local_address_can_be_ruled() -> None:
     for text in (
         "udp-send:224.0.0.251:5353", "udp-send:255.255.255.255", "udp-bind:[ff02::fb]:5353", "tcp-bind:0.0.0.0:0",
         "tcp-listen:[::]:0", "udp-bind:[::ffff:0.0.0.0]:0", "tcp-connect:0.0.0.0/0",
+        "tcp-listen:*:0", "tcp-listen:0.0.0.0/0:0", "tcp-listen:0.0.0.1/8:0", "tcp-listen:[::ffff:0.0.0.0]:0",
+        "tcp-listen:127.0.0.1:0-80", "tcp-bind:127.0.0.1:0",
     ):  # fmt: skip
         Rule.parse(text)
 
@@ -246,7 +251,9 @@ def test_the_first_answer_is_pinned_and_the_number_of_names_is_bounded() -> None
     assert caught.value.code == "temporary-resolver-failure"
     for number in range(10_000):
         answers.keep("free.test", [Case("ipv4", (11, 0, number >> 8, number & 255))], pin=False)
-    assert len(answers._latest) <= 4096
+    for number in range(10_000):
+        answers.keep(f"{number}.test", [ONE], pin=False)
+    assert len(answers._given) == sum(map(len, answers._origins.values())) <= 4096
     assert answers.names((4, 0xC0000201)) == {"api.test"}
 
 

@@ -116,9 +116,23 @@ def test_memory_that_the_system_refuses(make: Make, monkeypatch: pytest.MonkeyPa
 
 def test_what_grows_uncounted(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Handles of the guest's own resources are Wasmtime's: only the process tells how many."""
-    monkeypatch.setattr("wasinet.hosts.guest._ALLOWANCE", 0)
-    with pytest.raises(Trap, match=r"more than 16MiB of memory .--max-memory., in tables or handles of its own"):
-        make(_RESOURCES, limits=Limits(memory=16 * MIB)).run()
+    monkeypatch.setattr("wasinet.hosts.guest._VALUES", 0)
+    with pytest.raises(Trap, match=r"more than 16MiB of memory .--max-memory., in handles of its own"):
+        make(_RESOURCES, limits=Limits(memory=16 * MIB, handles=0, tables=0)).run()
+
+
+def test_growth_within_another_limit_is_not_uncounted(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table as large as the guest may have it is no memory that nobody counts."""
+    monkeypatch.setattr("wasinet.hosts.guest._VALUES", 0)
+    monkeypatch.setattr(memory, "_INTERVAL", 0.001)
+    limits = Limits(memory=16 * MIB, handles=0, tables=1, table_elements=10_000_000)
+    # It goes on for longer than the watch needs to look.
+    grown = """(local $i i32)
+      (drop (table.grow (ref.null func) (i32.const 8000000)))
+      (loop $l (br_if $l (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 200000000))))
+      (i32.const 0)"""
+    assert make(grown, text=_TABLE, limits=limits).run() == 0
+    assert Limits(handles=100_001).uncounted > Limits().uncounted
 
 
 # What the engine holds for a guest

@@ -97,6 +97,35 @@ def test_failures(answers: dict[str, str], eai: str, text: str) -> None:
     assert text in error.text
 
 
+@pytest.mark.parametrize("local", ["localhost", "secret.LOCALHOST"])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"LOCAL": "apart, A 127.0.0.1"},
+        {"LOCAL": "A 127.0.0.1"},
+        {"LOCAL": "CNAME b.example.", "b.example": "A 192.0.2.1"},
+        {"a.example": "CNAME b.example.", "b.example": "apart, CNAME LOCAL."},
+    ],
+    ids=str,
+)
+def test_no_server_is_asked_for_local_names_nor_answers_them(local: str, answers: dict[str, str]) -> None:
+    """An alias that leads to one fails: a server does not decide what this machine's names mean."""
+    table = {"a.example": "CNAME LOCAL."} | answers
+    table = {name.replace("LOCAL", local): answer.replace("LOCAL", local) for name, answer in table.items()}
+    with name_server(table) as server:
+        for name in ("a.example", local):
+            with pytest.raises(LookupFailed, match=f"(?i){local} is a name of this machine") as caught:
+                NameServer("127.0.0.1", server.port, timeout=0.3)(name)
+            assert caught.value.eai == "EAI_FAIL"
+    assert not [name for _, name, _ in server.asked if "localhost" in name.lower()]
+
+
+@pytest.mark.parametrize("name", ["localhost.example", "notlocalhost"])
+def test_what_only_looks_local_is_asked_for(name: str) -> None:
+    assert look_up({name: "A 192.0.2.1"}, name) == [(4, "192.0.2.1")]
+
+
 def test_truncated_without_tcp_is_temporary() -> None:
     error = failure({"a.example": "tcp, A 192.0.2.1"}, tcp=False)
     assert error.eai == "EAI_AGAIN"

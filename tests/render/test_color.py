@@ -46,3 +46,4 @@ def test_width() -> None:
     assert width_of(io.StringIO(), {"COLUMNS": "132"}) == 132
     assert width_of(io.StringIO(), {"COLUMNS": "0"}) == DEFAULT_WIDTH
     assert width_of(io.StringIO(), {"COLUMNS": "many"}) == DEFAULT_WIDTH
+    assert width_of(io.StringIO(), {"COLUMNS": "1" * 5000}) == DEFAULT_WIDTH

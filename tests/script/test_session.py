@@ -160,6 +160,15 @@ def test_assignment_unwraps_ok_and_names_handles(session: Session) -> None:
     assert session.name_of(999) == "#999"
 
 
+def test_a_name_that_ends_in_more_digits_than_python_reads(session: Session) -> None:
+    (step,) = run(session, "create-tcp-socket(ipv4)")
+    (name,) = step.assigned
+    prefix = name.rstrip("0123456789")
+    run(session, f"({prefix}{'9' * 5000}, rx, tx) = {name}.accept()")
+    (step,) = run(session, "create-tcp-socket(ipv4)")
+    assert step.assigned == (f"{prefix}2",)
+
+
 def test_a_failed_assignment_leaves_its_variables_unset_and_says_why(session: Session) -> None:
     run(session, LISTENER)
     (step,) = run(session, "(c, rx, tx) = l.accept()")

@@ -30,7 +30,7 @@ _SEEDS = 2**32
 
 
 def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) < _SEEDS):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) < _SEEDS):
         raise BadValue(f"{text!r} is no seed; a number from 0 to {_SEEDS - 1}")
     return int(text)
 

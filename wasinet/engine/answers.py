@@ -14,9 +14,10 @@ _MOST_PINNED = 4096
 """How many names are pinned at the most: a rule for ``*.example.com`` speaks of any number."""
 
 _MOST_REMEMBERED = 4096
-"""How many addresses are remembered with the name that they came from; the oldest go first."""
+"""How many addresses are remembered with a name that they came from; the oldest go first."""
 
 _NO_NAMES: Collection[str] = ()
+_NONE: dict[str, None] = {}
 
 
 class Answers:
@@ -27,12 +28,14 @@ class Answers:
     guest that looks it up again is not given addresses that it may not use.
     """
 
-    __slots__ = ("_latest", "_names", "_pinned")
+    __slots__ = ("_given", "_names", "_origins", "_pinned")
 
     def __init__(self) -> None:
         self._pinned: dict[str, list[Case]] = {}
         self._names: dict[Wire, set[str]] = {}
-        self._latest: dict[Wire, str] = {}
+        # Addresses with a name that they came from, and by address its names: the latest last.
+        self._given: dict[tuple[Wire, str], None] = {}
+        self._origins: dict[Wire, dict[str, None]] = {}
 
     def pinned(self, name: str) -> list[Case] | None:
         """The answer that holds for a canonical name; None while it has none."""
@@ -58,12 +61,21 @@ class Answers:
             if pin:
                 self._pin(name, answer)
         for address in answer:
-            wire = wire_of(address)
-            self._latest.pop(wire, None)
-            self._latest[wire] = name
-        while len(self._latest) > _MOST_REMEMBERED:
-            del self._latest[next(iter(self._latest))]
+            self._remember(wire_of(address), name)
         return answer
+
+    def _remember(self, wire: Wire, name: str) -> None:
+        self._given.pop((wire, name), None)
+        self._given[wire, name] = None
+        names = self._origins.setdefault(wire, {})
+        names.pop(name, None)
+        names[name] = None
+        if len(self._given) > _MOST_REMEMBERED:
+            wire, name = next(iter(self._given))
+            del self._given[wire, name]
+            del self._origins[wire][name]
+            if not self._origins[wire]:
+                del self._origins[wire]
 
     def _pin(self, name: str, answer: list[Case]) -> None:
         if len(self._pinned) >= _MOST_PINNED:
@@ -78,7 +90,11 @@ class Answers:
 
     def name_of(self, wire: Wire) -> str:
         """The name whose lookup gave this address last; empty where none did."""
-        return self._latest.get(wire, "")
+        return next(reversed(self._origins.get(wire, _NONE)), "")
+
+    def names_of(self, wire: Wire) -> Collection[str]:
+        """All names whose lookups gave this address."""
+        return self._origins.get(wire, _NONE)
 
 
 NO_ANSWERS = Answers()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wasinet.engine.sockets import Socket
+from wasinet.engine.tcp import TcpSocket
 from wasinet.wit.data import Data
 
 if TYPE_CHECKING:
@@ -57,19 +58,21 @@ def _undelivered(writer: Pending, here: bool) -> Undelivered:
 
 def _to_itself(engine: Context) -> set[Pending]:
     """The writers of connections whose other end is in this session, accepted or not."""
-    connections = {writer: writer.owner for writer in engine.pending if isinstance(writer.owner, Socket)}
+    connections = {writer: writer.owner for writer in engine.pending if isinstance(writer.owner, TcpSocket)}
     if not connections:
         return set()
-    sockets = {*connections.values(), *(one for one in engine.table.values() if isinstance(one, Socket))}
-    local = set(filter(None, (_endpoint(one.sock.getsockname) for one in sockets)))
+    sockets = {*connections.values(), *(one for one in engine.table.values() if isinstance(one, TcpSocket))}
+    # A socket that only has the peer's address is not the other end: it may be bound, or connected elsewhere.
+    ends = {(_endpoint(one.sock.getsockname), _endpoint(one.sock.getpeername)) for one in sockets}
+    listening = {_endpoint(one.sock.getsockname) for one in sockets if engine.os.listens(one.sock)}
     found = set()
     for writer, socket in connections.items():
         mine, peer = _endpoint(socket.sock.getsockname), _endpoint(socket.sock.getpeername)
         if mine is None or peer is None:
             continue
-        # A listener at the unspecified address has the connections that it has not accepted yet.
-        listening = mine[0] == peer[0] and {("0.0.0.0", peer[1]), ("::", peer[1])} & local
-        if peer in local or listening:
+        # A listener has the connections that it has not accepted yet, at the unspecified address those of all.
+        anywhere = {("0.0.0.0", peer[1]), ("::", peer[1])} if mine[0] == peer[0] else set()
+        if (peer, mine) in ends or ({peer} | anywhere) & listening:
             found.add(writer)
     return found
 

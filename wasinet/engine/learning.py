@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from wasinet.engine import addresses
 from wasinet.engine.answers import NO_ANSWERS, Answers
 from wasinet.engine.names import is_local
 from wasinet.engine.policy import (
@@ -15,7 +16,6 @@ from wasinet.engine.policy import (
     Policy,
     Target,
     Verdict,
-    rule_for,
     target_text,
 )
 from wasinet.wit.data import Data
@@ -44,7 +44,7 @@ class Learned(Data):
 class Learner(Policy):
     """See the module. Ports that a system chose are learnt as ``*``, since another run will have others.
 
-    An address that a lookup of the run gave is learnt by its name, since another run may be given another one.
+    An address that lookups of the run gave is learnt by its names, since another run may be given another one.
 
     Args:
         own: gives the local addresses of the session's live sockets, as text.
@@ -68,10 +68,13 @@ class Learner(Policy):
         text = target_text(target)
         if isinstance(target, Case):
             port = self._port(use, text, text.rpartition(":")[2])
-            key = (use, rule_for(use, target, answers).partition(":")[2].rpartition(":")[0], port)
+            # The names may have different addresses next time, and nobody knows which of them is meant.
+            hosts = answers.names_of(addresses.known(target).wire) or (text.rpartition(":")[0],)
+            keys = [(use, host, port) for host in hosts]
         else:
-            key = (use, text, "")
-        self._counts[key] = self._counts.get(key, 0) + 1
+            keys = [(use, text, "")]
+        for key in keys:
+            self._counts[key] = self._counts.get(key, 0) + 1
         return ALLOW
 
     def _port(self, use: str, text: str, port: str) -> str:

@@ -15,6 +15,7 @@ from wasinet.engine.policy import LOOKUP
 from wasinet.engine.resource import NEVER, READY, Interest, Resource
 from wasinet.oscalls import LookupFailed
 from wasinet.wit.addresses import show_ip
+from wasinet.wit.data import Data
 from wasinet.wit.values import Case, Some
 
 if TYPE_CHECKING:
@@ -75,48 +76,96 @@ def _has_route(engine: Context, address: Case) -> bool:
     return engine.os.has_route(addresses.FAMILY[address.name], show_ip(address))
 
 
-class _Threads:
-    """The threads that ask resolvers, of the whole process; what finds none free waits for one.
+class _Job(Data):
+    """A lookup that needs a thread: ``ask`` runs on it; ``refuse`` is told why there is none."""
 
-    Without a bound a caller that begins lookups and drops them has any number of threads.
+    owner: object
+    host: str
+    ask: Callable[[], None]
+    refuse: Callable[[str], None]
+
+
+class _Threads:
+    """The threads that ask resolvers, of the whole process; what finds no place waits for one.
+
+    A lookup whose owner was dropped gives its place back, although its thread stays until the resolver answers:
+    a silent one that nobody waits for holds nobody up. Without a bound on threads, too, a caller that begins
+    lookups and drops them has any number.
+
+    Args:
+        places: how many lookups with an owner run at once.
+        most: how many threads there are at the most.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, places: int, most: int) -> None:
+        self._places = places
         self._most = most
-        self._running = 0
+        self._count = 0
         self._lock = threading.Lock()
-        self._waiting: dict[object, Callable[[], None]] = {}
+        self._owners: set[object] = set()
+        self._waiting: dict[object, _Job] = {}
 
-    def start(self, owner: object, work: Callable[[], None], host: str) -> None:
-        """Do this on a thread, unless its owner is forgotten before. Raises RuntimeError where none can be had."""
+    def start(self, job: _Job) -> None:
+        """Do this on a thread, unless its owner is forgotten before."""
         with self._lock:
-            if self._running == self._most:
-                self._waiting[owner] = work
-                return
-            self._running += 1
-        try:
-            threading.Thread(target=self._run, args=(work,), daemon=True, name=f"lookup {host}").start()
-        except BaseException:
-            self._running -= 1
-            raise
+            self._waiting[job.owner] = job
+        self._fill()
 
     def forget(self, owner: object) -> None:
         """Nobody waits for its work any more."""
         with self._lock:
             self._waiting.pop(owner, None)
+            self._owners.discard(owner)
+        self._fill()
 
-    def _run(self, work: Callable[[], None]) -> None:
-        while True:
-            work()
+    def _next(self) -> _Job | None:
+        """What has waited longest, which now has a place; None where nothing waits, or no place is free."""
+        with self._lock:
+            owner = next(iter(self._waiting), None)
+            if owner is None or len(self._owners) == self._places:
+                return None
+            self._owners.add(owner)
+            return self._waiting.pop(owner)
+
+    def _fill(self) -> None:
+        """Give each free place to what waits, or refuse it where there is no thread."""
+        while (job := self._next()) is not None:
+            try:
+                started = self._start(job)
+            except RuntimeError as error:
+                started, why = False, str(error)
+            else:
+                why = f"{self._most} earlier lookups have no answer yet"
+            if not started:
+                with self._lock:
+                    self._owners.discard(job.owner)
+                job.refuse(why)
+
+    def _start(self, job: _Job) -> bool:
+        """Begin it on a new thread, False where there are too many. Raises RuntimeError where none can be had."""
+        with self._lock:
+            if self._count == self._most:
+                return False
+            self._count += 1
+        try:
+            threading.Thread(target=self._run, args=(job,), daemon=True, name=f"lookup {job.host}").start()
+        except RuntimeError:
             with self._lock:
-                owner = next(iter(self._waiting), None)
-                if owner is None:
-                    self._running -= 1
-                    return
-                work = self._waiting.pop(owner)
+                self._count -= 1
+            raise
+        return True
+
+    def _run(self, job: _Job | None) -> None:
+        while job is not None:
+            job.ask()
+            with self._lock:
+                self._owners.discard(job.owner)
+            job = self._next()
+        with self._lock:
+            self._count -= 1
 
 
-_THREADS = _Threads(64)
+_THREADS = _Threads(64, 512)
 
 
 class ResolveAddressStream(Resource):
@@ -175,10 +224,11 @@ class ResolveAddressStream(Resource):
         self._domain, self._canonical = domain, name
         self._waiting = True
         self.engine.poller.expect_wake(1)
-        try:
-            _THREADS.start(self, lambda: self._ask(host), host)
-        except RuntimeError as error:
-            self._answer = Fail("temporary-resolver-failure", f"{host}: {error}")
+        _THREADS.start(_Job(self, host, lambda: self._ask(host), lambda why: self._refused(host, why)))
+
+    def _refused(self, host: str, why: str) -> None:
+        self._answer = Fail("temporary-resolver-failure", f"{host}: {why}")
+        self.engine.poller.wake()
 
     def _ask(self, host: str) -> None:
         try:

@@ -16,6 +16,8 @@ __all__ = ["LOCAL", "canonical", "ends_in_number", "host_name", "is_local", "lit
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\Z")
 # A name whose last label is a number was an address in one of inet_aton(3)'s old forms.
 _NUMBER = re.compile(r"(?:[0-9]+|0[xX][0-9a-fA-F]*)\Z")
+# Python refuses to read very many digits, so their number is looked at first.
+_OCTET = re.compile(r"(?:0|[1-9][0-9]{0,2})\Z")
 
 LOCAL = (addresses.ip_value(6, "::1"), addresses.ip_value(4, "127.0.0.1"))
 """The addresses of ``localhost`` and all names below it (RFC 6761, section 6.3), in the order of RFC 6724."""
@@ -44,7 +46,7 @@ def literal(name: str) -> Case | None:
     if not ends_in_number(name):
         return None
     parts = name.split(".")
-    if len(parts) == 4 and all(p.isascii() and p.isdigit() and str(int(p)) == p and int(p) < 256 for p in parts):
+    if len(parts) == 4 and all(_OCTET.match(part) and int(part) < 256 for part in parts):
         return Case("ipv4", tuple(map(int, parts)))
     raise Fail("invalid-argument", f"{name!r} is no IPv4 address of four decimal numbers, and names end in no number")
 

@@ -110,6 +110,7 @@ class Rule(Data):
         if host == "*":
             return cls(text, use, low=low, high=high)
         if host[:1] != "[" and "/" not in host and not ends_in_number(host):
+            _check_listened(use, high, host, 1)
             return cls(
                 text,
                 use,
@@ -119,6 +120,7 @@ class Rule(Data):
             )
         family, bits, length = _block(host)
         _check_usable(use, host, family, bits, length)
+        _check_listened(use, high, host, bits >> _WIDTH[family] - length)
         return cls(text, use, family=family, bits=bits, length=length, low=low, high=high)
 
     @property
@@ -229,6 +231,16 @@ def _check_usable(use: str, text: str, family: int, bits: int, length: int) -> N
         shift = _WIDTH[family] - least
         if use not in _GROUPS and family == other and length >= least and bits >> shift == prefix >> shift:
             raise PolicyError(f"{text} is no unicast address, as {use} needs one")
+
+
+def _check_listened(use: str, high: int, host: str, prefix: int) -> None:
+    """Refuse port 0 for a listener at specific addresses: its socket was bound, and has the port that the system chose.
+
+    Only of the unspecified address, which a prefix of zeros has, port 0 is asked about: before the bind that the
+    draft's ``listen`` makes itself.
+    """
+    if use == "tcp-listen" and not high and prefix:
+        raise PolicyError(f"a listener at {host} never has port 0, but the one that the system chose; expected *")
 
 
 def name_matches(pattern: str, name: str) -> bool:

@@ -48,8 +48,8 @@ Wasmtime lifts at most 128 MiB of values in one call, and a byte of a list takes
 _LIFTED = "fuel allocated for hostcalls"
 _LIFTED_BYTES = (128 << 20) // 48
 
-# What handles, and the values of one call on their way, take here at the most.
-_ALLOWANCE = 640 * 1024 * 1024
+# What the values of one call on their way take here at the most.
+_VALUES = 512 * 1024 * 1024
 
 
 def world_of(component: Component) -> str:
@@ -197,7 +197,7 @@ class GuestHost(_ProgramHost):
         engine = self._component.engine
         limits, memories = self._limits, self._component.memories
         memories.begin(limits.memory)
-        self._growth = GrowthWatch(self._accounted, limits.memory + _ALLOWANCE, engine.increment_epoch)
+        self._growth = GrowthWatch(self._accounted, limits.uncounted + _VALUES, engine.increment_epoch)
         store = Store(engine)
         imports = Imports(store)
         try:
@@ -248,7 +248,7 @@ class GuestHost(_ProgramHost):
             return NotRunnable(f"{self._component.path} does not fit this host: {' '.join(str(error).split())}")
         cause = cause_of(error).removeprefix("wasm trap: ")
         if cause == "interrupt" and self._growth.exceeded:
-            return Trap(f"{self._limits.exceeded('memory')}, in tables or handles of its own")
+            return Trap(f"{self._limits.exceeded('memory')}, in handles of its own")
         if cause == "interrupt":
             checkpoint()
             return KeyboardInterrupt()

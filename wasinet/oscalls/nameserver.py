@@ -29,6 +29,8 @@ _TYPES = {4: dns.rdatatype.A, 6: dns.rdatatype.AAAA}
 _PAYLOAD = 1232
 # A chain of aliases longer than this is a loop, or as good as one.
 _MOST_ALIASES = 16
+# Names here and below are never a server's to answer, nor to see (RFC 6761, section 6.3).
+_LOCAL = dns.name.from_text("localhost")
 # Servers from before EDNS answer one of these to it (RFC 6891, section 7).
 _NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS})
 # When both families fail, the worse news is the less certain one.
@@ -76,7 +78,8 @@ class NameServer:
 
         Raises:
             LookupFailed: EAI_NONAME where the name does not exist, EAI_NODATA where it has no address,
-                EAI_AGAIN where the server is silent or fails, EAI_FAIL where it refuses.
+                EAI_AGAIN where the server is silent or fails, EAI_FAIL where it refuses, and where the name or an
+                alias of it is local: a server that points at this machine is not followed.
         """
         try:
             origin = dns.name.from_text(name)
@@ -128,6 +131,9 @@ class _Question:
 
     def _send(self) -> None:
         """Ask, from a new port and with a new id each time, which makes answers hard to forge (RFC 5452)."""
+        if self._name.is_subdomain(_LOCAL):
+            self._leads_here(self._name)
+            return
         self._tries += 1
         self._query = dns.message.make_query(
             self._name, _TYPES[self._family], use_edns=0 if self._edns else False, payload=_PAYLOAD
@@ -152,6 +158,11 @@ class _Question:
     def _fail(self, eai: str, why: str) -> None:
         self.over = True
         self.failure = LookupFailed(eai, why)
+
+    def _leads_here(self, name: dns.name.Name) -> None:
+        self._fail(
+            "EAI_FAIL", f"{name.to_text(omit_final_dot=True)} is a name of this machine, which no server answers"
+        )
 
     def take(self) -> None:
         """Read what has come, and act on it."""
@@ -203,7 +214,10 @@ class _Question:
             self._fail("EAI_FAIL", f"the answer contradicts itself: {error}")
             return
         self._aliases += len(chain.cnames)
-        if self._aliases > _MOST_ALIASES:
+        local = next((name for name in _targets(chain) if name.is_subdomain(_LOCAL)), None)
+        if local is not None:
+            self._leads_here(local)
+        elif self._aliases > _MOST_ALIASES:
             self._fail("EAI_FAIL", "too many aliases (CNAME)")
         elif chain.answer is not None:
             self.over = True
@@ -264,6 +278,11 @@ class _Question:
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def _targets(chain: dns.message.ChainingResult) -> list[dns.name.Name]:
+    """The names that a chain of aliases leads to, in its order."""
+    return [record.target for records in chain.cnames for record in records]
 
 
 def _refers(response: dns.message.Message) -> bool:

@@ -145,6 +145,13 @@ class Os:
             raise OSError(number, os.strerror(number))
         return ()
 
+    def listens(self, sock: SocketType) -> bool:
+        """Whether a stream socket is a listener; not where its descriptor is closed."""
+        try:
+            return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        except OSError:
+            return False
+
     def take_error(self, sock: SocketType) -> int:
         """The pending error of the socket, taken from it; 0 for none."""
         return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

@@ -39,7 +39,7 @@ def width_of(stream: Any, environ: Mapping[str, str] | None = None) -> int:
     """The columns of the terminal behind the stream; COLUMNS goes before, 80 where nothing is known."""
     environ = os.environ if environ is None else environ
     columns = environ.get("COLUMNS", "")
-    if columns.isdecimal() and 0 < int(columns) < 10_000:
+    if columns.isdecimal() and len(columns) < 5 and int(columns) > 0:
         return int(columns)
     try:
         return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH

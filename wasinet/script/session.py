@@ -309,7 +309,8 @@ class Session:
         self.unset[name] = reason
         prefix = name.rstrip("0123456789")
         if prefix in self._named_to and name != prefix:
-            self._named_to[prefix] = min(self._named_to[prefix], int(name[len(prefix) :]))
+            # Numbers of more digits than Python reads are not the lowest.
+            self._named_to[prefix] = min(self._named_to[prefix], int(name[len(prefix) :][:18]))
 
     def show(self, step: Step) -> str:
         """The outcome for people: ``ok(#3)``, ``err(would-block)``, ``trap "..."``."""

@@ -31,7 +31,9 @@ Given = Callable[[Type], Sequence[Value]]
 """What to take for a type instead of its own ends; empty for those."""
 
 _CHARS = ("\0", "\ud7ff", "\ue000", "\U0010ffff")
-_STRINGS = ("", "\0", "\U0010ffff", "x" * 70_000)
+# Numbers of more digits than Python reads, alone and where an address has one.
+_DIGITS = "9" * 5_000
+_STRINGS = ("", "\0", "\U0010ffff", _DIGITS, f"{_DIGITS}.0.0.1", "x" * 70_000)
 _FLOATS = (0.0, -0.0, float("inf"), float("-inf"), float("nan"))
 # More than one datagram, one read or one permit takes.
 _LONG = 200_000
