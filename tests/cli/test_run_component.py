@@ -203,7 +203,7 @@ def test_limits_of_the_configuration(component: Path, tmp_path: Path) -> None:
 def test_what_is_not_delivered_changes_no_exit_code(
     component: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("wasinet.cli.session.DRAIN", 0.05)
+    monkeypatch.setattr("wasinet.cli.session._DRAIN", 0.05)
     monkeypatch.setattr("wasinet.cli.run.install", lambda: None)
     body = """(loop $l
       (call $streams-output-stream-check-write (local.get $out) (i32.const 0))

@@ -50,3 +50,4 @@ class _Altered(NativeHost):
         self.world = World(WORLD.name, WORLD.packages, machines, WORLD.error_codes)
         self.engine = Engine(machines, streams_are_children=binding.STREAMS_ARE_CHILDREN)
         Recording.__init__(self, binding.operations(self.engine), self.engine.os.monotonic)
+        self.drop = self.engine.drop

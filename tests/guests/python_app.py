@@ -131,6 +131,7 @@ def over(host, refusing, ending, resetting):
         sock.shutdown(socket.SHUT_WR)
         print(sock.recv(1), sock.getsockname()[0])
     with socket.create_connection((host, int(resetting))) as sock:
+        sock.send(b".")
         input()
         print(sock.getpeername()[1] == int(resetting))
         sock.shutdown(socket.SHUT_WR)

@@ -126,6 +126,7 @@ def test_pasted_lines_run_like_entered_ones_and_keep_their_tabs(start: Start) ->
     child.send("\r")
     child.expect_exact(_ACCEPTED)
     child.expect(r"unbound.*ipv4.*there is")
+    ready(child)
     assert "^I" not in shown
     leave(child)
 
