@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.cli.command import COMMAND
+from tests.cli.command import COMMAND, process
 from tests.cli.support import Lab, Running, accepted, server, until
 from tests.guests import bodies
 from tests.guests.wat import guest
@@ -171,3 +171,22 @@ def test_interruption_of_a_read(lab: Lab, tmp_path: Path, how: str) -> None:
     with _reading(tmp_path) as case:
         times = [_interrupt(lab, case, how, source) for _ in range(TRIES)]
     print(f"read, {how}: {max(times) * 1000:.0f} ms at the most")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["call", "--trace-file", "FIFO", "now()"], ""),
+        (["tcp", "listen", "127.0.0.1:0", "--output", "FIFO"], ""),
+        (["tcp", "listen", "127.0.0.1:0", "--port-file", "FIFO"], ""),
+        (["repl"], "now()\n.save FIFO\n"),
+    ],
+    ids=["trace file", "output", "port file", "saved session"],
+)
+def test_a_fifo_that_nobody_reads_is_left(tmp_path: Path, arguments: list[str], text: str) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    words = [word.replace("FIFO", str(path)) for word in (*arguments, "--timeout", "300ms")]
+    done = process(*words, input=text.replace("FIFO", str(path)), stdin=None)
+    assert done.returncode == 124, done.stderr
+    assert done.stderr.endswith("timed out after 300ms\n")

@@ -145,3 +145,12 @@ def test_a_shell_without_completions() -> None:
     done = run("completion", "tcsh")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "wasinet: completion: 'tcsh' is no shell that has completions; choose bash, zsh, fish\n"
+
+
+def test_each_command_of_a_group_has_a_line_of_the_synopsis() -> None:
+    lines = run("man", "tcp").stdout.splitlines()
+    at = lines.index("SYNOPSIS")
+    assert [line.split()[:3] for line in lines[at + 1 : at + 3]] == [
+        ["wasinet", "tcp", "connect"],
+        ["wasinet", "tcp", "listen"],
+    ]

@@ -70,16 +70,16 @@ def test_lines_go_above_and_the_rest_is_held_back(make: Callable[[str], Terminal
     before = it.modes()
     it.screen.stand(Printable("Q? "))
     assert it.modes() != before
-    it.shows(b"Q? ")
+    it.shows(b"\x1b[0m\x1b(BQ? ")
     assert it.write(b"half") == 4
     assert it.write(b" a line\nmore") == 12
-    it.shows(b"\r\x1b[Jhalf a line\r\nQ? ")
+    it.shows(b"\r\x1b[Jhalf a line\r\n\x1b[0m\x1b(BQ? ")
     it.screen.clear("yes")
-    it.shows(b"\r\x1b[JQ? yes\r\nmore")
+    it.shows(b"\r\x1b[J\x1b[0m\x1b(BQ? yes\r\nmore")
     assert it.modes() == before
     # The cursor is behind ``more`` now, and a line of its own begins on the next.
     it.screen.stand(Printable("R? "))
-    it.shows(b"\r\nR? ")
+    it.shows(b"\r\n\x1b[0m\x1b(BR? ")
     it.screen.clear()
     it.shows(b"\r\x1b[J")
 
@@ -89,7 +89,7 @@ def test_a_long_line_is_erased_in_all_its_rows(make: Callable[[str], Terminal]) 
     line = "\x1b[1m" + "\N{FULLWIDTH LATIN SMALL LETTER A}" * 50 + "\x1b[0m"
     it.screen.stand(Printable(line))
     it.screen.clear()
-    it.shows(line.encode() + b"\r\x1b[A\x1b[A\x1b[J")
+    it.shows(b"\x1b[0m\x1b(B" + line.encode() + b"\r\x1b[A\x1b[A\x1b[J")
 
 
 def test_a_terminal_without_escapes(make: Callable[[str], Terminal]) -> None:
@@ -117,8 +117,14 @@ def test_a_terminal_that_takes_a_part(make: Callable[[str], Terminal]) -> None:
         it.screen.write(lambda data: 3, b" on\n")
     it.write(b" on\n")
     # Drawn for each of the three tries before, and for this one.
-    it.shows(b"Q? " + b"\r\x1b[JQ? " + b"\r\x1b[J\r\nQ? " + b"\r\x1b[Jne\r\nQ? " + b"\r\x1b[J\r\nQ? ")
-    it.shows(b"\r\x1b[Jd on\r\nQ? ")
+    it.shows(
+        b"\x1b[0m\x1b(BQ? "
+        + b"\r\x1b[J\x1b[0m\x1b(BQ? "
+        + b"\r\x1b[J\r\n\x1b[0m\x1b(BQ? "
+        + b"\r\x1b[Jne\r\n\x1b[0m\x1b(BQ? "
+        + b"\r\x1b[J\r\n\x1b[0m\x1b(BQ? "
+    )
+    it.shows(b"\r\x1b[Jd on\r\n\x1b[0m\x1b(BQ? ")
 
 
 def test_keys_are_the_questions(make: Callable[[str], Terminal]) -> None:
@@ -156,7 +162,10 @@ def test_a_question_names_the_host_and_decides_about_the_address(
     domain = Domain("default", Policy([Rule.parse("name-lookup")], (), asker))
     with asker:
         decide(domain.policy, "192.0.2.1")
-        it.shows(rb"a\x1b.wasm: --allow tcp-connect:api.test:443 (192.0.2.1:443)? [o]nce, [a]lways, [n]ever ")
+        it.shows(
+            b"\x1b[0m\x1b(B"
+            + rb"a\x1b.wasm: --allow tcp-connect:api.test:443 (192.0.2.1:443)? [o]nce, [a]lways, [n]ever "
+        )
         os.write(it.master, b"a")
         assert answers.wait(10)
         decide(domain.policy, "192.0.2.1")
@@ -190,4 +199,4 @@ def test_an_interruption_waits_until_the_line_is_drawn(make: Callable[[str], Ter
         PENDING.clear()
         for number, handler in before:
             signal.signal(number, handler)
-    it.shows(b"Q? \r\x1b[Jline\r\nQ? ")
+    it.shows(b"\x1b[0m\x1b(BQ? \r\x1b[Jline\r\n\x1b[0m\x1b(BQ? ")

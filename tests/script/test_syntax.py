@@ -182,3 +182,9 @@ def test_places(text: str, kind: str, word: str, argument: int) -> None:
     cursor = text.index("|")
     found = place(parse(text.replace("|", "", 1)), cursor)
     assert (found.kind, found.word, found.argument) == (kind, word, argument)
+
+
+def test_a_long_path_is_read_in_one_go_and_cut_in_the_message() -> None:
+    error = parse(".".join(["a"] * 20_000) + " = 1").error
+    assert error is not None
+    assert len(error.message) < 200

@@ -12,7 +12,7 @@ from typer import BadParameter
 
 from wasinet.cli.options import DECLARATIONS
 from wasinet.cli.settings import ConfigError, Settings
-from wasinet.cli.values import BadValue, parse_count, parse_duration, parse_size
+from wasinet.cli.values import BadValue, parse_count, parse_limit, parse_size
 from wasinet.hosts.limits import LIMITS
 from wasinet.oscalls.documents import DocumentError, parse_toml, read_whole
 from wasinet.render.theme import STYLES, restyle, style_mistake
@@ -73,8 +73,7 @@ def check_flag(value: Any) -> bool:
 
 def _duration(value: Any) -> str:
     text = str(_text(str)(value))
-    if parse_duration(text) == 0:
-        raise BadValue(f"{text!r} is too short; e.g. 5s")
+    parse_limit(text)
     return text
 
 

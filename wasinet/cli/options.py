@@ -11,7 +11,7 @@ from typer.core import TyperOption
 
 from wasinet.cli.output import write_line
 from wasinet.cli.params import checked
-from wasinet.cli.values import BadValue, parse_count, parse_duration
+from wasinet.cli.values import BadValue, parse_count, parse_limit
 from wasinet.hosts import HOST_NAMES
 from wasinet.render.printable import Printable
 from wasinet.wit import DECLARED_NAMES, WORLD_NAMES
@@ -71,7 +71,7 @@ DECLARATIONS: tuple[_Declaration, ...] = (
     (("--trace-data",), parse_count, "N", "Show at most N bytes of data in a trace; 64 by default."),
     (("--trace-only",), _groups, "GROUPS", "Trace only these: tcp, udp, resolve, poll, streams, clocks, ..."),
     (("--trace-errors",), None, "", "Trace only calls that fail."),
-    (("--timeout",), parse_duration, "DURATION", "End the whole command after 5s, 250ms, 2m; exit code 124."),
+    (("--timeout",), parse_limit, "DURATION", "End the whole command after 5s, 250ms, 2m; exit code 124."),
     (("--quiet", "-q"), None, "", "No progress on standard error."),
     (("--verbose", "-v"), None, "", "More progress, and the reasons of errors."),
     (("--color",), _COLOR, "auto|always|never", "Colour; auto is colour on a terminal."),

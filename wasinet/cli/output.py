@@ -49,7 +49,8 @@ def write_file(settings: Settings, path: str, text: str) -> None:
         _write(results(settings), text.removesuffix("\n"), "utf-8", "backslashreplace")
         return
     try:
-        with open(path, "wb") as file:
+        # A FIFO that nobody reads keeps open(2) waiting, and then write(2).
+        with interruptible(), open(path, "wb") as file:
             file.write(text.encode("utf-8", "backslashreplace"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

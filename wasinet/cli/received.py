@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from wasinet.cli.output import results, write_line
 from wasinet.cli.session import Session
+from wasinet.oscalls.interruption import interruptible
 from wasinet.programs.events import Event, LocalFailed
 
 __all__ = ["hex_lines", "shown", "write_port"]
@@ -83,7 +84,7 @@ def write_port(path: str, address: str) -> None:
     try:
         # What is a link or no file, such as /dev/stdout, must not be replaced by one.
         if os.path.islink(path) or (os.path.exists(path) and not os.path.isfile(path)):
-            with open(path, "w", encoding="ascii") as file:
+            with interruptible(), open(path, "w", encoding="ascii") as file:
                 file.write(f"{port}\n")
             return
         try:

@@ -24,6 +24,8 @@ __all__ = ["Screen"]
 # More than this of a line without an end is no longer held back.
 _LONGEST = 64 * 1024
 _ERASE = "\x1b[J"
+# No attributes (ECMA-48, SGR), and ASCII as the character set.
+_PLAIN = "\x1b[0m\x1b(B"
 
 
 class Screen:
@@ -77,7 +79,7 @@ class Screen:
                 return
             if self._escapes:
                 self._erase()
-                self._say(f"{self._line}{answer}\n" if answer else "")
+                self._say(f"{self._shown}{answer}\n" if answer else "")
             else:
                 self._say(f"{answer}\n")
             self._line = Printable()
@@ -140,8 +142,13 @@ class Screen:
             data = data[os.write(self._out, data) :]
 
     def _draw(self) -> None:
-        self._say(self._line if self._fresh else f"\n{self._line}")
+        self._say(self._shown if self._fresh else f"\n{self._shown}")
         self._fresh = True
+
+    @property
+    def _shown(self) -> str:
+        """The line, in none of the colours and characters that the guest's output may have left on."""
+        return f"{_PLAIN}{self._line}" if self._escapes else self._line
 
     def _erase(self) -> None:
         """The line is gone, and the cursor where it began; without escapes, on a new line."""

@@ -15,6 +15,7 @@ import typer
 from wasinet.cli.params import SECONDS, SIZE, WRITTEN, checked
 from wasinet.cli.session import Session
 from wasinet.cli.values import BadValue, parse_bytes, parse_count, parse_duration, parse_input
+from wasinet.oscalls.interruption import interruptible
 from wasinet.programs.events import LocalFailed
 from wasinet.programs.net import Properties
 from wasinet.programs.tcp import DISCARD, ECHO, EVENTS, OUTPUT, StreamOptions
@@ -224,7 +225,10 @@ def stream_options(
     elif output not in (None, "-"):
         assert output is not None
         try:
-            fd, name = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666), output
+            # A FIFO that nobody reads keeps open(2) waiting.
+            with interruptible():
+                fd = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+            name = output
         except OSError as error:
             raise BadValue(f"{output!r} cannot be written: {error.strerror}") from None
     elif hex_dump or (session.settings.json and output is None):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wasinet.cli.output import write_json, write_line
 from wasinet.cli.settings import Settings
 from wasinet.cli.values import BadValue
+from wasinet.oscalls.interruption import interruptible
 from wasinet.programs.events import LocalFailed
 from wasinet.render.color import is_terminal, width_of
 from wasinet.render.theme import Painter
@@ -57,8 +58,9 @@ def _stdout() -> TraceReader:
 def _file(path: str) -> TraceReader:
     try:
         # Line by line, so that it can be followed and says all when the process is killed; text files take
-        # twice as long for that.
-        file = open(path, "wb", buffering=0)  # noqa: SIM115
+        # twice as long for that. A FIFO that nobody reads keeps open(2) waiting, and then write(2).
+        with interruptible():
+            file = open(path, "wb", buffering=0)  # noqa: SIM115
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadValue(f"--trace-file: {path!r} cannot be written: {reason}") from None
@@ -70,8 +72,9 @@ def _file(path: str) -> TraceReader:
             return
         data = f"{line}\n".encode()
         try:
-            while data:
-                data = data[file.write(data) :]
+            with interruptible():
+                while data:
+                    data = data[file.write(data) :]
         except OSError as error:
             # Once: the program's own end makes calls as well.
             failed = True

@@ -105,6 +105,14 @@ def parse_duration(text: str) -> int:
     return _measure(text, _DURATIONS, "duration", "5s, 250ms")
 
 
+def parse_limit(text: str) -> int:
+    """A duration that ends something: not 0."""
+    limit = parse_duration(text)
+    if not limit:
+        raise BadValue(f"{text!r} is too short; e.g. 5s, 250ms")
+    return limit
+
+
 def parse_seconds(text: str) -> float:
     """A duration as seconds; as nanoseconds again it still is one, although the nearest float may be greater."""
     return min(parse_duration(text) / 1e9, _MOST_SECONDS)

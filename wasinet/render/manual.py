@@ -77,6 +77,7 @@ class _Page:
         self._headed = True
         self._compact = False
         self._literal = False
+        self._synopsis = False
 
     def take(self, line: str) -> None:
         """Read one line of the source."""
@@ -87,6 +88,8 @@ class _Page:
             text = f"- {rest}" if name else line
             self._words += ([("", _unescaped(word))] for word in text.split())
         elif name in _IN_TEXT:
+            if name == "Nm" and self._synopsis:
+                self.fill()
             self._words += _words(line[1:])
         elif name in _BLOCKS:
             self.fill()
@@ -132,6 +135,8 @@ class _Page:
         self._blank()
         self._add(self._paint("heading", rest))
         self._headed = True
+        # There each call of the program is a line.
+        self._synopsis = rest == "SYNOPSIS"
 
     def _subsection(self, rest: str) -> None:
         self._blank()

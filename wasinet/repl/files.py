@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wasinet.oscalls.interruption import interruptible
 from wasinet.render.printable import lines
 from wasinet.repl.faults import CommandError, choice
 from wasinet.script.replay import too_early
@@ -75,7 +76,9 @@ def _write(repl: Repl, name: str, text: str) -> None:
         return
     path = _path(name)
     try:
-        path.write_text(text, encoding="utf-8")
+        # A FIFO that nobody reads keeps open(2) waiting, and then write(2).
+        with interruptible():
+            path.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
     repl.write(f"wrote {counted(len(repl.session.history), 'call')} to {path}")

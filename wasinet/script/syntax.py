@@ -14,6 +14,7 @@ import re
 
 from wasinet.wave.errors import WaveError
 from wasinet.wave.lexer import Lexer
+from wasinet.wave.text import cut
 from wasinet.wit.data import Data
 
 __all__ = ["BLANKS", "Name", "Place", "Script", "Statement", "is_name", "one_line", "parse", "place", "split_pipe"]
@@ -34,6 +35,8 @@ _PIECE = re.compile(
     r"|//[^\n]*+|#(?=[ \t\n\r]|\Z)[^\n]*+"
     r"|[()\[\]{},;|\n]"
 )
+# Columns of a path that a message shows.
+_LONGEST = 60
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -134,10 +137,13 @@ class _Parser(Lexer):
         if self.inline() == "(":
             parts["grouped"] = True
             names: list[Name] = []
-            for _ in self.sequence("(", ")"):
-                self.skip()
-                names.append(self._name("the name of a variable"))
-                parts["targets"] = tuple(names)
+            try:
+                for _ in self.sequence("(", ")"):
+                    self.skip()
+                    names.append(self._name("the name of a variable"))
+            finally:
+                if names:
+                    parts["targets"] = tuple(names)
             if not names:
                 raise self.error("expected the names of variables between the parentheses", self.position - 1)
             if self.inline() != "=":
@@ -154,16 +160,17 @@ class _Parser(Lexer):
             first = self._name("a call, e.g. create-tcp-socket(ipv4)", handle=True)
         assert first is not None
         path = [first]
-        parts["path"] = (first,)
-        while self.text.startswith(".", self.position):
-            self.position += 1
-            # The name may be still missing at a prompt, which then completes the member.
-            path.append(self._name("the name of a function after the dot"))
+        try:
+            while self.text.startswith(".", self.position):
+                self.position += 1
+                # The name may be still missing at a prompt, which then completes the member.
+                path.append(self._name("the name of a function after the dot"))
+        finally:
             parts["path"] = tuple(path)
         if self.inline() != "(":
             if first.text.startswith("#") and len(path) == 1:
                 raise self.unexpected(f"'.' and a function after {first.text}", self.position)
-            raise self.unexpected(f"'(' after {parts_text(path)}", self.position)
+            raise self.unexpected(f"'(' after {cut(parts_text(path), _LONGEST)}", self.position)
         self._arguments(parts)
         if self.inline() not in ("", ";", "\n"):
             raise self.unexpected("';' or a new line after a call", self.position)
