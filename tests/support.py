@@ -229,6 +229,8 @@ def connected_pair(host: Host, family: str = "ipv4") -> tuple[Connection, Connec
 def connected_to_peer(host: Host) -> tuple[Connection, socket.socket]:
     """A connection whose other end is a plain blocking socket."""
     with socket.create_server(("127.0.0.1", 0)) as server:
+        # A size that is set stays: what is full is not found to have room again a moment later.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         server.settimeout(SECONDS)
         client = connect(host, loopback(server.getsockname()[1]))
         peer, _ = server.accept()

@@ -236,8 +236,8 @@ def _check_usable(use: str, text: str, family: int, bits: int, length: int) -> N
 def _check_listened(use: str, high: int, host: str, prefix: int) -> None:
     """Refuse port 0 for a listener at specific addresses: its socket was bound, and has the port that the system chose.
 
-    Only of the unspecified address, which a prefix of zeros has, port 0 is asked about: before the bind that the
-    draft's ``listen`` makes itself.
+    Only of the unspecified address, which a prefix of zeros has, port 0 is asked about: before the
+    implicit bind of ``listen``.
     """
     if use == "tcp-listen" and not high and prefix:
         raise PolicyError(f"a listener at {host} never has port 0, but the one that the system chose; expected *")
