@@ -222,7 +222,7 @@ def test_a_question_goes_away_with_the_call(component: Path) -> None:
     terminal = pexpect.spawn(sys.executable, arguments, env=environment, timeout=SECONDS, encoding="utf-8")
     terminal.expect(pexpect.EOF)
     terminal.close()
-    question = "guest.wat: --allow name-lookup:example.test? [o]nce, [a]lways, [n]ever "
+    question = "\x1b[0m\x1b(Bguest.wat: --allow name-lookup:example.test? [o]nce, [a]lways, [n]ever "
     round_ = f"trying, \r\n{question}\r\x1b[Jgave up\r\n{question}\r\x1b[J"
     assert terminal.before == round_ * 2
     assert terminal.exitstatus == 1

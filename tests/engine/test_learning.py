@@ -227,14 +227,19 @@ def test_addresses_are_learnt_by_the_name_that_they_came_from() -> None:
     assert [rule.text for rule in Policy.parse(rules(policy)).allow] == rules(policy)
 
 
-def test_a_rule_for_a_local_name_makes_those_for_its_addresses_needless() -> None:
+def test_a_local_name_is_learnt_as_the_addresses_that_it_always_has() -> None:
     policy, answers = learner(), Answers()
     policy.decide("tcp-connect", loopback(80), answers)
     policy.decide("tcp-connect", loopback(81), answers)
     policy.decide("name-lookup", "localhost")
     answers.keep("localhost", LOCAL, pin=False)
     policy.decide("tcp-connect", loopback(80, "ipv6"), answers)
-    assert rules(policy) == ["tcp-connect:127.0.0.1:81", "tcp-connect:localhost:80"]
+    assert rules(policy) == [
+        "tcp-connect:127.0.0.1:80",
+        "tcp-connect:127.0.0.1:81",
+        "tcp-connect:[::1]:80",
+        "name-lookup:localhost",
+    ]
 
 
 @pytest.mark.parametrize("moved", [None, "a.test", "b.test"])

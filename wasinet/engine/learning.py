@@ -27,7 +27,6 @@ _ANY = "*"
 # Whose targets are peers: the port is one that the peer's system chose, unless it was addressed before.
 _PEERS = frozenset({"tcp-accept", "udp-receive"})
 _BINDS = frozenset({"tcp-bind", "udp-bind"})
-_LOOPBACK = frozenset({"127.0.0.1", "[::1]"})
 _ORDER = {use: index for index, use in enumerate(USES)}
 
 # A rule: use, address or name (empty where the use concerns none), port (empty for names).
@@ -44,7 +43,8 @@ class Learned(Data):
 class Learner(Policy):
     """See the module. Ports that a system chose are learnt as ``*``, since another run will have others.
 
-    An address that lookups of the run gave is learnt by its names, since another run may be given another one.
+    An address that lookups of the run gave is learnt by its names, since another run may be given another one;
+    local names always have the same.
 
     Args:
         own: gives the local addresses of the session's live sockets, as text.
@@ -69,7 +69,9 @@ class Learner(Policy):
         if isinstance(target, Case):
             port = self._port(use, text, text.rpartition(":")[2])
             # The names may have different addresses next time, and nobody knows which of them is meant.
-            hosts = answers.names_of(addresses.known(target).wire) or (text.rpartition(":")[0],)
+            # A local name always has the addresses of the loopback, so these say the same.
+            names = [name for name in answers.names_of(addresses.known(target).wire) if not is_local(name)]
+            hosts = names or [text.rpartition(":")[0]]
             keys = [(use, host, port) for host in hosts]
         else:
             keys = [(use, text, "")]
@@ -97,15 +99,9 @@ class Learner(Policy):
 
     def learned(self) -> list[Learned]:
         """The rules, by use; none allows what another one does."""
-        local: dict[str, list[str]] = {}
-        for use, name, _ in self._counts:
-            if is_local(name):
-                local.setdefault(use, []).append(name)
         found: dict[_Key, int] = {}
         for key, count in self._counts.items():
-            # A local name has the addresses of the loopback without a lookup.
-            names = local.get(key[0], []) if key[1] in _LOOPBACK else []
-            stronger = self._stronger(key, (*names, key[1]))
+            stronger = self._stronger(key)
             found[stronger] = found.get(stronger, 0) + count
         uses = {use for use, _, _ in found}
         hosts = {block for use, block, _ in found if use != LOOKUP}
@@ -122,10 +118,8 @@ class Learner(Policy):
             if not implied(key)
         ]
 
-    def _stronger(self, key: _Key, names: Iterable[str]) -> _Key:
-        """The rule that allows the same and more, under one of these names, where one was learnt."""
-        use, _, port = key
-        if not port:
-            return key
-        candidates = ((use, name, ports) for name in names for ports in (_ANY, port))
-        return next(candidate for candidate in candidates if candidate in self._counts)
+    def _stronger(self, key: _Key) -> _Key:
+        """The rule that allows the same at every port, where one was learnt."""
+        use, name, port = key
+        every = (use, name, _ANY)
+        return every if port and every in self._counts else key
